@@ -1,0 +1,184 @@
+package proteus.launcher;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.ServiceLoader;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.wiring.BundleWiring;
+import org.osgi.framework.wiring.FrameworkWiring;
+
+/** The framework of one process, with the bundles of the image's folders {@code bundles/LEVEL}. */
+final class Platform implements AutoCloseable {
+    private static final long STOP_MILLIS = 10_000;
+
+    private final Framework framework;
+    private final Path cache;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final List<Bundle> terminal = new ArrayList<>();
+
+    private Platform(Framework framework, Path cache) {
+        this.framework = framework;
+        this.cache = cache;
+    }
+
+    /** Starts every bundle up to the given level and returns when they have had their turn; a terminal is not opened yet. */
+    static Platform start(Path home, int level) throws StartException {
+        Path cache = null;
+        try {
+            // One cache per process: images are immutable and referenced in place, so a cache is small, and runs in parallel are normal.
+            cache = Files.createTempDirectory("proteus-");
+            Map<String, String> configuration = configuration(home);
+            configuration.put(Constants.FRAMEWORK_STORAGE, cache.toString());
+            configuration.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, Integer.toString(level));
+            Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst()
+                    .orElseThrow(() -> new StartException("felix-framework.jar is missing beside the launcher in " + home))
+                    .newFramework(configuration);
+            Platform platform = new Platform(framework, cache);
+            Runtime.getRuntime().addShutdownHook(new Thread(platform::close, "proteus-shutdown"));
+            platform.install(home.resolve("bundles"), level);
+            return platform;
+        } catch (IOException | BundleException e) {
+            delete(cache);
+            throw new StartException("the platform in " + home + " does not start: " + e.getMessage(), e);
+        }
+    }
+
+    private void install(Path folder, int level) throws BundleException, IOException, StartException {
+        framework.init();
+        BundleContext context = framework.getBundleContext();
+        for (Path jar : jars(folder)) {
+            int own = Integer.parseInt(jar.getParent().getFileName().toString());
+            if (own == Request.TERMINAL && level < own) {
+                continue;
+            }
+            Bundle bundle = context.installBundle("reference:" + jar.toUri());
+            bundle.adapt(BundleStartLevel.class).setStartLevel(own);
+            if (own == Request.TERMINAL) {
+                terminal.add(bundle);
+            } else if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
+                bundle.start(Bundle.START_ACTIVATION_POLICY);
+            }
+        }
+        CountDownLatch started = new CountDownLatch(1);
+        context.addFrameworkListener(event -> {
+            if (event.getType() == FrameworkEvent.STARTED) {
+                started.countDown();
+            } else if (event.getType() == FrameworkEvent.ERROR) {
+                System.err.println("proteus: bundle " + event.getBundle().getSymbolicName() + ": " + event.getThrowable().getMessage());
+            }
+        });
+        framework.start();
+        try {
+            started.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StartException("interrupted while the platform started", e);
+        }
+    }
+
+    BundleContext context() {
+        return framework.getBundleContext();
+    }
+
+    /**
+     * Starts the interactive shell. JLine looks its terminal providers up through the context class loader, and finds none (a dumb
+     * terminal) unless that is its own.
+     */
+    void openTerminal() throws StartException {
+        framework.adapt(FrameworkWiring.class).resolveBundles(terminal);
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        try {
+            for (Bundle bundle : terminal) {
+                BundleWiring wiring = bundle.adapt(BundleWiring.class);
+                if ("org.jline".equals(bundle.getSymbolicName()) && wiring != null) {
+                    thread.setContextClassLoader(wiring.getClassLoader());
+                }
+            }
+            for (Bundle bundle : terminal) {
+                bundle.start(Bundle.START_TRANSIENT);
+            }
+        } catch (BundleException e) {
+            throw new StartException("the shell does not start: " + e.getMessage(), e);
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+
+    /** Returns when something in the framework (the shell at its end) has stopped it. */
+    void awaitStop() throws InterruptedException {
+        framework.waitForStop(0);
+    }
+
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            framework.stop();
+            framework.waitForStop(STOP_MILLIS);
+        } catch (BundleException e) {
+            System.err.println("proteus: the platform does not stop cleanly: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            delete(cache);
+        }
+    }
+
+    private static List<Path> jars(Path folder) throws IOException, StartException {
+        if (!Files.isDirectory(folder)) {
+            throw new StartException("no bundles in " + folder + "; set -Dproteus.home to a Proteus image");
+        }
+        try (Stream<Path> files = Files.walk(folder, 2)) {
+            return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+        }
+    }
+
+    /** The image's framework.properties; a system property of the same name wins. */
+    private static Map<String, String> configuration(Path home) throws IOException {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(home.resolve("conf/framework.properties"))) {
+            properties.load(reader);
+        }
+        Map<String, String> configuration = new HashMap<>();
+        for (String key : properties.stringPropertyNames()) {
+            String value = System.getProperty(key, properties.getProperty(key));
+            configuration.put(key, value.replace("${proteus.home}", home.toString()));
+        }
+        return configuration;
+    }
+
+    private static void delete(Path directory) {
+        if (directory == null) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            // what is left lies in the system's temporary directory and is harmless
+        }
+    }
+}
