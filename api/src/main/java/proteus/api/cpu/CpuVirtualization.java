@@ -1,0 +1,26 @@
+package proteus.api.cpu;
+
+import org.osgi.annotation.versioning.ConsumerType;
+import proteus.api.state.ArchState;
+
+/** One vCPU in the hands of a technique. Owned by the thread that runs the vCPU. */
+@ConsumerType
+public interface CpuVirtualization extends AutoCloseable {
+    /**
+     * Runs the guest, handling exits, until the schedule's limit, a halt, or an end. Interrupts waiting at the context's
+     * interrupt controller are injected as the architecture allows.
+     */
+    RunOutcome run();
+
+    /** The guest-visible state, as if the guest ran on the bare processor; changes nothing. */
+    ArchState exportState();
+
+    /** Takes over guest-visible state: a boot state from a loader, or another technique's export. */
+    void importState(ArchState state);
+
+    /** Sentence about the last {@link RunOutcome#FAILED}, with RIP and what to look at. */
+    String failure();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,62 @@
+package proteus.api.event;
+
+/** Events counted besides the exits by reason. One vocabulary for all techniques; what a technique never does stays 0. */
+public enum CountedEvent {
+    /** Instructions the guest retired. */
+    INSTRUCTIONS("instructions"),
+    /** Data-TLB lookups that hit are not counted one by one: misses are. */
+    TLB_MISSES("tlb-misses"),
+    /** Whole flushes of the TLB (non-global or all). */
+    TLB_FLUSHES("tlb-flushes"),
+    /** References of page walks to guest page tables. */
+    WALK_REFERENCES_GUEST("walk-references-guest"),
+    /** References of page walks to nested (EPT) tables. */
+    WALK_REFERENCES_NESTED("walk-references-nested"),
+    /** Page faults delivered inside the guest without the VMM. */
+    GUEST_PAGE_FAULTS("guest-page-faults"),
+    /** Exceptions delivered inside the guest without the VMM, page faults included. */
+    GUEST_EXCEPTIONS("guest-exceptions"),
+    /** Changes of the privilege level. */
+    MODE_SWITCHES("mode-switches"),
+    /** Blocks decoded by the engine. */
+    BLOCKS_DECODED("blocks-decoded"),
+    /** Blocks thrown away because their code changed. */
+    BLOCKS_INVALIDATED("blocks-invalidated"),
+    /** Instructions the VMM emulated with its instruction emulator. */
+    EMULATED_INSTRUCTIONS("emulated-instructions"),
+    /** Events injected into the guest. */
+    INJECTED_EVENTS("injected-events"),
+    /** Hypercalls answered. */
+    HYPERCALLS("hypercalls"),
+    /** Guest pages mapped by the memory technique. */
+    PAGES_MAPPED("pages-mapped"),
+    /** Hidden faults: resolved by the VMM, never seen by the guest. */
+    HIDDEN_FAULTS("hidden-faults"),
+    /** True faults: reflected to the guest. */
+    TRUE_FAULTS("true-faults"),
+    /** Shadow table writes caused by guest page-table edits. */
+    SHADOW_SYNCS("shadow-syncs"),
+    /** Basic blocks translated by a binary translator. */
+    TRANSLATIONS("translations"),
+    /** Device accesses by port. */
+    PORT_ACCESSES("port-accesses"),
+    /** Device accesses by memory-mapped register. */
+    MMIO_ACCESSES("mmio-accesses"),
+    /** Virtqueue notifications. */
+    KICKS("kicks"),
+    /** Interrupts raised by devices. */
+    DEVICE_INTERRUPTS("device-interrupts"),
+    /** Ticks of virtual time spent idle (HLT). */
+    IDLE_TICKS("idle-ticks");
+
+    private final String label;
+
+    CountedEvent(String label) {
+        this.label = label;
+    }
+
+    /** Name for people and files: lower case, words joined by a hyphen. */
+    public String label() {
+        return label;
+    }
+}

@@ -1,0 +1,65 @@
+package proteus.api.event;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import proteus.api.silicon.ExitReason;
+
+/**
+ * The counters of one vCPU: plain longs, written by the thread that runs the vCPU, readable live from any thread (a reader
+ * may see a value that is a moment old).
+ */
+public final class EventCounters {
+    private final long[] events = new long[CountedEvent.values().length];
+    private final long[] exits = new long[ExitReason.COUNT];
+
+    public void count(CountedEvent event) {
+        events[event.ordinal()]++;
+    }
+
+    public void add(CountedEvent event, long n) {
+        events[event.ordinal()] += n;
+    }
+
+    public void set(CountedEvent event, long n) {
+        events[event.ordinal()] = n;
+    }
+
+    public long get(CountedEvent event) {
+        return events[event.ordinal()];
+    }
+
+    public void exit(ExitReason reason) {
+        exits[reason.number()]++;
+    }
+
+    public long exits(ExitReason reason) {
+        return exits[reason.number()];
+    }
+
+    /** Exits that hardware or a published hypervisor would have: budget and kicks are ours and not among them. */
+    public long totalExits() {
+        long sum = 0;
+        for (ExitReason reason : ExitReason.values()) {
+            if (reason.number() < ExitReason.BUDGET.number()) {
+                sum += exits[reason.number()];
+            }
+        }
+        return sum;
+    }
+
+    /** All that is not zero, by label: events first, exits with the prefix {@code exit.}. */
+    public Map<String, Long> snapshot() {
+        Map<String, Long> all = new LinkedHashMap<>();
+        for (CountedEvent event : CountedEvent.values()) {
+            if (get(event) != 0) {
+                all.put(event.label(), get(event));
+            }
+        }
+        for (ExitReason reason : ExitReason.values()) {
+            if (exits(reason) != 0) {
+                all.put("exit." + reason.label(), exits(reason));
+            }
+        }
+        return all;
+    }
+}

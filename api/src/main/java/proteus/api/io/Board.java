@@ -1,0 +1,45 @@
+package proteus.api.io;
+
+import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** The board of one VM: interrupt controllers, timers, RTC, PCI host, firmware tables. */
+@ProviderType
+public interface Board extends AutoCloseable {
+    InterruptController interrupts(int vcpu);
+
+    InterruptLine line(int gsi);
+
+    /** Everything a loader must place or report: tables in guest memory, the memory map. Writes the ACPI and MP tables into guest memory. */
+    FirmwareData installTables(boolean acpi);
+
+    /** Files the firmware finds through fw_cfg. */
+    void firmwareFile(String name, byte[] content);
+
+    void reset();
+
+    byte[] exportState();
+
+    void importState(byte[] state);
+
+    /** Sentences about the parts, for {@code vm:info}. */
+    List<String> describe();
+
+    @Override
+    void close();
+
+    /**
+     * What boot protocols hand to the guest.
+     *
+     * @param rsdp GPA of the ACPI root pointer, or 0 without ACPI
+     * @param map memory map in E820 terms
+     */
+    record FirmwareData(long rsdp, List<MapEntry> map) {
+        public FirmwareData {
+            map = List.copyOf(map);
+        }
+    }
+
+    /** One range of the E820 map: type 1 RAM, 2 reserved, 3 ACPI reclaimable, 4 ACPI NVS. */
+    record MapEntry(long gpa, long bytes, int type) {}
+}

@@ -1,0 +1,30 @@
+package proteus.api.io;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/** What a board gets: a device's context and the switches of the machine. */
+@ProviderType
+public interface BoardContext extends DeviceContext {
+    int vcpus();
+
+    /** Nanosecond-to-TSC ratio of this VM: TSC ticks per second. */
+    long tscFrequency();
+
+    /** The TSC as the guest reads it now, for TSC-deadline timers. */
+    long guestTsc(int vcpu);
+
+    /** An interrupt may have become deliverable: the vCPU must look. Called on the VM's thread. */
+    void interruptRaised(int vcpu);
+
+    /** ACPI S5. */
+    void powerOff();
+
+    /** Reset by keyboard controller, port 0xcf9 or ACPI. */
+    void resetRequested();
+
+    /** Debug exit: the guest wrote this value to port 0xf4. */
+    void debugExit(int value);
+
+    /** A character written to port 0xe9. */
+    void debugCharacter(int value);
+}

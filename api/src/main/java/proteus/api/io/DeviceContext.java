@@ -1,0 +1,27 @@
+package proteus.api.io;
+
+import org.osgi.annotation.versioning.ProviderType;
+import proteus.api.event.EventCounters;
+import proteus.api.memory.GuestMemory;
+
+/** What a device gets from its VM. */
+@ProviderType
+public interface DeviceContext {
+    Bus ports();
+
+    /** Memory-mapped registers by GPA. */
+    Bus mmio();
+
+    /** DMA goes through here only. */
+    GuestMemory memory();
+
+    /** A global system interrupt: 0..15 are the ISA lines on both PIC and IOAPIC. */
+    InterruptLine interrupt(int gsi);
+
+    Timers timers();
+
+    EventCounters counters();
+
+    /** Runs an action on the VM's thread soon; for back ends with threads of their own. */
+    void post(Runnable action);
+}

@@ -1,0 +1,12 @@
+package proteus.api.io;
+
+/** What a device is for, whatever technique provides it. */
+public enum DeviceRole {
+    CONSOLE,
+    DISK,
+    NET,
+    ENTROPY,
+    BALLOON,
+    KEYBOARD,
+    DISPLAY
+}

@@ -1,0 +1,82 @@
+package proteus.api.silicon;
+
+import org.osgi.annotation.versioning.ProviderType;
+import proteus.api.state.ArchState;
+
+/**
+ * One logical processor. {@link #kick} may be called from any thread, everything else only from the one thread that owns
+ * the processor.
+ */
+@ProviderType
+public interface Processor extends AutoCloseable {
+    ExecutionMode mode();
+
+    /**
+     * Enters the guest and runs until something exits or the budget is spent.
+     *
+     * @param budget how many instructions may retire, at least 1; it is met exactly
+     * @return why it came out; details in {@link #exitInformation()} and {@link #exit()}
+     */
+    ExitReason run(long budget);
+
+    /** Details of the last exit as primitives; the same object for the processor's life, changed by each {@link #run}. */
+    ExitInformation exitInformation();
+
+    /** Details of the last exit as a value that can be kept. */
+    Exit exit();
+
+    /**
+     * The hypervisor's instruction emulator: executes the one instruction at the current RIP as its guest would, with its own
+     * privilege, but with its port accesses, and its accesses to guest-physical addresses that are not mapped memory, going to
+     * the given bus; write protection by the second-level tables or a shadow does not stop it. Nothing else of the controls
+     * is consulted. It stands for the emulator that every hypervisor carries (KVM: x86_emulate_insn) and shares the
+     * silicon's semantics tables.
+     *
+     * @return {@link ExitReason#NONE} when the instruction retired (or one iteration chunk of a REP instruction did);
+     *     {@link ExitReason#EXCEPTION} when it faulted: nothing changed, vector and error code are in {@link #exitInformation()}
+     */
+    ExitReason emulate(MachineBus bus);
+
+    /** Makes a running {@link #run} come out with {@link ExitReason#KICKED} soon. Sticky: a kick while outside makes the next run come out at once. */
+    void kick();
+
+    /** The live registers. */
+    CpuRegisters registers();
+
+    /**
+     * The current VMCS.
+     *
+     * @throws IllegalStateException when the mode is not {@link ExecutionMode#VMX_NON_ROOT}
+     */
+    Vmcs vmcs();
+
+    /** Instructions retired since creation; exact whenever the guest is not running. */
+    long retired();
+
+    /** The time-stamp counter as the processor itself has it (guest offsets not added). */
+    long tsc();
+
+    /** Lets time pass without instructions (idle): moves the TSC of the count clock forward. */
+    void advanceTsc(long ticks);
+
+    /** Exports everything the guest can see; changes nothing. */
+    ArchState save();
+
+    /** Imports what {@link #save} gave, from any silicon. */
+    void load(ArchState state);
+
+    /** Translates a linear address through the tables in force, without side effects or counts; for inspection. */
+    WalkReport walk(long gva);
+
+    /** INVEPT, all contexts (SDM 3C, 29.4.3.1). */
+    void invalidateEpt();
+
+    /** INVVPID, single context (SDM 3C, 29.4.3.2), or on {@link ExecutionMode#DEPRIVILEGED} a full flush. */
+    void invalidateTlb();
+
+    /** INVLPG, or INVVPID individual-address. */
+    void invalidatePage(long gva);
+
+    @Override
+    void close();
+}

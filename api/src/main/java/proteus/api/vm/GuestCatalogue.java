@@ -1,0 +1,42 @@
+package proteus.api.vm;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** Guests that are known by name: embedded ones, and ones fetched from the system's package manager. A service; there may be several. */
+@ConsumerType
+public interface GuestCatalogue {
+    List<GuestInfo> guests();
+
+    /**
+     * The image of a guest, fetched first if need be.
+     *
+     * @param progress told in sentences what takes time
+     * @return empty when this catalogue does not know the name
+     * @throws GuestLoadException when it cannot be had
+     */
+    Optional<GuestImage> image(String name, Consumer<String> progress);
+
+    /**
+     * @param name as users type it
+     * @param title one line
+     * @param embedded false: must be fetched
+     * @param available whether it is here now
+     * @param bits 32 or 64
+     * @param memoryBytes sensible RAM
+     * @param prompt text on the console after which it takes input, or empty
+     */
+    record GuestInfo(String name, String title, boolean embedded, boolean available, int bits, long memoryBytes, String prompt) {}
+
+    /**
+     * @param info the guest
+     * @param kernel bytes of the kernel or image
+     * @param initrd bytes, empty if none
+     * @param commandLine default command line
+     * @param kernelPath where it lies in the file system, or empty for an embedded one
+     * @param initrdPath likewise
+     */
+    record GuestImage(GuestInfo info, byte[] kernel, byte[] initrd, String commandLine, String kernelPath, String initrdPath) {}
+}

@@ -1,0 +1,70 @@
+package proteus.api.vm;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
+import org.osgi.annotation.versioning.ProviderType;
+import proteus.api.compose.CompositionReport;
+import proteus.api.cpu.CpuVirtualization;
+import proteus.api.io.Board;
+import proteus.api.io.Bus;
+import proteus.api.memory.GuestMemory;
+import proteus.api.silicon.Processor;
+
+/** A virtual machine. Methods may be called from any thread; an illegal one for the state throws {@link VmException} with a clear sentence. */
+@ProviderType
+public interface VirtualMachine {
+    String name();
+
+    VmSpec spec();
+
+    VmState state();
+
+    /** Why it is parked, how it ended, or empty. */
+    String reason();
+
+    CompositionReport composition();
+
+    GuestContract contract();
+
+    void start();
+
+    /** Brings it to rest at an instruction boundary; returns when it is. */
+    void pause();
+
+    void resume();
+
+    /** Ends the run as if the plug were pulled; its state stays for inspection. */
+    void stop();
+
+    /** Frees everything. */
+    void close();
+
+    /** Waits for the end of the run. */
+    Optional<VmEnd> awaitEnd(Duration timeout) throws InterruptedException;
+
+    VmConsole console();
+
+    VmStatistics statistics();
+
+    /** Runs a function on the VM's thread between two instructions, or here if the VM is at rest; for inspection and debugging. */
+    <T> T inspect(Function<Inspection, T> function);
+
+    /** What can be looked at. */
+    interface Inspection {
+        Processor processor();
+
+        CpuVirtualization cpu();
+
+        GuestMemory memory();
+
+        Bus ports();
+
+        Bus mmio();
+
+        Board board();
+
+        /** Runs exactly n instructions (fewer only if the guest ends); the VM must be paused. */
+        void step(long instructions);
+    }
+}

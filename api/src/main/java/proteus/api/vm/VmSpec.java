@@ -1,0 +1,46 @@
+package proteus.api.vm;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import proteus.api.compose.Composition;
+
+/**
+ * A virtual machine that is wished for.
+ *
+ * @param name unique among the VMs
+ * @param composition its hypervisor
+ * @param memoryBytes RAM
+ * @param vcpus 1 for now
+ * @param clock {@link Clock#COUNT} or {@link Clock#WALL}
+ * @param cpu CPU model the guest sees, {@code max} for all that the silicon has
+ * @param acpi whether ACPI tables are shown
+ * @param boot what to boot
+ * @param disks disk images
+ */
+public record VmSpec(String name, Composition composition, long memoryBytes, int vcpus, Clock clock, String cpu, boolean acpi, BootSpec boot, List<Path> disks) {
+    public VmSpec {
+        Objects.requireNonNull(name);
+        Objects.requireNonNull(composition);
+        Objects.requireNonNull(boot);
+        disks = List.copyOf(disks);
+    }
+
+    /** Which time the guest lives in. */
+    public enum Clock {
+        /** Retired instructions: deterministic. */
+        COUNT,
+        /** The host's time. */
+        WALL
+    }
+
+    /**
+     * What to boot.
+     *
+     * @param name for messages: a file's path or a guest's name
+     * @param kernel the image's bytes
+     * @param initrd the initial RAM disk, empty if none
+     * @param commandLine the kernel's command line
+     */
+    public record BootSpec(String name, byte[] kernel, byte[] initrd, String commandLine) {}
+}
