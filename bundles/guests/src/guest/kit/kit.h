@@ -53,13 +53,15 @@ int strcmp(const char *a, const char *b);
 u64 divide(u64 a, u32 b, u32 *remainder);
 
 /* machine.c */
+#define GATE_INTERRUPT 0x8e00 /* present, DPL 0 */
 typedef void trap_handler(struct trap_frame *frame);
 extern trap_handler *trap_handlers[256];
 void machine_init(void);                         /* GDT, IDT, TSS, PIC masked, paging */
 void gate_set(int vector, void (*entry)(void), int dpl); /* a stub of the guest's own */
+void gate_put(int vector, u16 selector, void (*entry)(void), u16 type);
 void kernel_stack_set(word top);                 /* stack of ring 0 for entries from outer rings */
 word *pte_of(word address);                      /* PTE in the identity map */
-extern u64 gdt[16];
+extern u64 gdt[32];
 
 /* traps.S */
 int in_ring3(void (*entry)(void), word stack_top); /* until the user calls user_leave; gives its argument */

@@ -2,7 +2,7 @@
 #include "kit.h"
 
 trap_handler *trap_handlers[256];
-u64 gdt[16] __attribute__((aligned(16)));
+u64 gdt[32] __attribute__((aligned(16)));
 static u8 trap_stack[8192] __attribute__((aligned(16)));
 
 #ifdef __x86_64__
@@ -29,16 +29,21 @@ struct table_register {
 
 extern void (*const trap_stubs[33])(void); /* vectors 0 to 31 and the system call */
 
-void gate_set(int vector, void (*entry)(void), int dpl)
+void gate_put(int vector, u16 selector, void (*entry)(void), u16 type)
 {
     word a = (word)entry;
-    u64 low = (a & 0xffff) | (u64)SEL_KCODE << 16 | (u64)(0x8e00 | dpl << 13) << 32 | (u64)((a >> 16) & 0xffff) << 48;
+    u64 low = (a & 0xffff) | (u64)selector << 16 | (u64)type << 32 | (u64)((a >> 16) & 0xffff) << 48;
 #ifdef __x86_64__
     idt[vector][0] = low;
     idt[vector][1] = a >> 32;
 #else
     idt[vector] = low;
 #endif
+}
+
+void gate_set(int vector, void (*entry)(void), int dpl)
+{
+    gate_put(vector, SEL_KCODE, entry, (u16)(GATE_INTERRUPT | dpl << 13));
 }
 
 void kernel_stack_set(word top) { memcpy(tss + TSS_SP0, &top, sizeof top); }
