@@ -1,0 +1,18 @@
+package proteus.silicon.cpu;
+
+/** An exception of the guest on its way to delivery. One per processor, reused: it carries no Java stack. */
+public final class GuestFault extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    /** Exception vector 0..31. */
+    public int vector;
+    /** Error code, meaningful only for vectors that push one. */
+    public int errorCode;
+    /** Linear address for CR2 of a page fault; pending DR6 bits of a debug exception. */
+    public long detail;
+    /** A trap (RIP already past the instruction) rather than a fault. */
+    public boolean trap;
+
+    GuestFault() {
+        super(null, null, false, false);
+    }
+}

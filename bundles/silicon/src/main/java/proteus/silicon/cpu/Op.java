@@ -1,0 +1,44 @@
+package proteus.silicon.cpu;
+
+import proteus.x86.decode.Mnemonic;
+
+/** One decoded instruction as the interpreter executes it: operands resolved to offsets in the processor's struct. Immutable after lowering. */
+public final class Op {
+    /** Operation of the hot switch; 0 means {@link #handler}. */
+    public int code;
+    public Handler handler;
+    public Mnemonic mnemonic;
+    /** Byte offset from the start of the block, and length in bytes. */
+    public int start, length;
+    /** Effective operand and address size in bits. */
+    public int operandSize, addressSize;
+    /** Code size decoded for: 16, 32, 64. */
+    public int mode;
+    public int condition;
+    public boolean lock, rep, repne;
+    /** The instruction is the last of its block: control flow, system, or anything after which interrupts, modes or code may differ. */
+    public boolean endsBlock;
+
+    public int operandCount;
+    /** Operand kinds as in Instruction: k0 is the destination. */
+    public int k0, k1, k2, k3;
+    /** GPR: offset in the struct. XMM/YMM: offset. X87: number of ST(i). MMX, SEGMENT, CONTROL, DEBUG: register number. */
+    public int r0, r1, r2, r3;
+    /** Operand sizes in bits. */
+    public int s0, s1, s2, s3;
+
+    /** Memory operand: segment 0..5, offsets of base and index (ZERO if none, BLOCK_RIP for RIP-relative), scale as a shift. */
+    public int segment, base, index, shift;
+    /** Displacement; for RIP-relative relative to the start of the block. */
+    public long displacement;
+    /** Wrap of the effective address: 0xffff, 0xffffffff or -1. */
+    public long addressMask;
+    /** Wrap of the linear address: 0xffffffff outside 64-bit mode, -1 in it. */
+    public long linearMask;
+    /** Immediate, sign-extended where the manual does. Relative branches: offset of the target from the start of the block. */
+    public long immediate;
+    public int immediate2;
+    /** ModRM.reg/.rm as they stand, for x87 and groups that need them; -1 without ModRM. */
+    public int modrmMod, modrmReg, modrmRm;
+    public int vectorLength;
+}

@@ -1,0 +1,18 @@
+package proteus.silicon.cpu;
+
+/** What the primitives in {@link Cpu} and the engine need from the units above them. */
+public interface Units {
+    /**
+     * The full segment check of a data access, when the quick compare did not pass: returns if the access is allowed, else
+     * throws #GP(0), or #SS(0) for SS (SDM 3A, 5.3 and 5.5).
+     */
+    void checkSegment(Cpu cpu, int segment, long offset, int bytes, boolean write);
+
+    /**
+     * An exception of the guest: exits if a control wants it, else delivers it through the IDT, double and triple faults
+     * included. On return {@link CpuLayout#RIP} and all state are those of the handler's first instruction.
+     *
+     * @param faultRip RIP of the instruction that faulted, already in {@link CpuLayout#RIP}
+     */
+    void raise(Cpu cpu, GuestFault fault);
+}
