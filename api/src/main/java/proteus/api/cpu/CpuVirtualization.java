@@ -18,6 +18,9 @@ public interface CpuVirtualization extends AutoCloseable {
     /** Takes over guest-visible state: a boot state from a loader, or another technique's export. */
     void importState(ArchState state);
 
+    /** The time-stamp counter as the guest reads it now: the processor's with the guest's offset. */
+    long guestTsc();
+
     /** Sentence about the last {@link RunOutcome#FAILED}, with RIP and what to look at. */
     String failure();
 

@@ -1,5 +1,6 @@
 package proteus.api.silicon;
 
+import java.util.Map;
 import java.util.Set;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -13,6 +14,16 @@ public interface Silicon {
 
     /** What this hardware offers; configuration can take features away. */
     Set<SiliconFeature> features();
+
+    /**
+     * CPUID of a CPU model as its processors answer it on the bare metal, VMX included: leaf and subleaf
+     * ({@code leaf << 32 | subleaf}) to {EAX, EBX, ECX, EDX}. Only what the processor really executes. Dynamic bits (OSXSAVE,
+     * APIC, APIC id) are not applied.
+     *
+     * @param model {@code max} for all that this silicon has
+     * @throws IllegalArgumentException with one sentence that names the models there are
+     */
+    Map<Long, int[]> cpuid(String model);
 
     /** The physical memory shared by all virtual machines of this host. */
     HostMemory hostMemory();

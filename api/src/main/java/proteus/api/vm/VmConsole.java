@@ -1,5 +1,6 @@
 package proteus.api.vm;
 
+import java.util.List;
 import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -17,6 +18,9 @@ public interface VmConsole {
      * Several are served in the order of registration.
      */
     void typeAfter(String trigger, String text);
+
+    /** As {@link #typeAfter}, with the first of several texts that comes. */
+    void typeAfterAny(List<String> triggers, String text);
 
     /** Called with each chunk of output, on the VM's thread: be quick. Closing the subscription ends it. */
     AutoCloseable subscribe(Consumer<String> listener);

@@ -13,6 +13,8 @@ public record VmEnd(Kind kind, int status, String message) {
         POWER_OFF,
         RESET,
         DEBUG_EXIT,
+        /** The text that {@link VmConsole#stopAfter} waits for was printed. */
+        TEXT_SEEN,
         TRIPLE_FAULT,
         /** Stopped by the user. */
         STOPPED,
@@ -20,8 +22,8 @@ public record VmEnd(Kind kind, int status, String message) {
         FAILED
     }
 
-    /** Whether the guest ended well: power off, a reboot, or debug exit with 0. */
+    /** Whether the guest ended well: power off, a reboot, the awaited text, or debug exit with 0. */
     public boolean success() {
-        return kind == Kind.POWER_OFF || kind == Kind.RESET || kind == Kind.DEBUG_EXIT && status == 0;
+        return kind == Kind.POWER_OFF || kind == Kind.RESET || kind == Kind.TEXT_SEEN || kind == Kind.DEBUG_EXIT && status == 0;
     }
 }

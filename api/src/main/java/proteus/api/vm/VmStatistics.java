@@ -1,5 +1,6 @@
 package proteus.api.vm;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,5 +11,19 @@ import java.util.Map;
  * @param runNanos wall time spent running
  * @param cpuNanos CPU time of the VM's thread
  * @param counters all that are not zero, by label; exits have the prefix {@code exit.}
+ * @param marks what the guest marked through port 0xf5, in order
  */
-public record VmStatistics(long retired, long virtualNanos, long runNanos, long cpuNanos, Map<String, Long> counters) {}
+public record VmStatistics(long retired, long virtualNanos, long runNanos, long cpuNanos, Map<String, Long> counters, List<Mark> marks) {
+    public VmStatistics {
+        marks = List.copyOf(marks);
+    }
+
+    /**
+     * A moment the guest marked by writing to the lab port 0xf5: the difference of two marks is what happened between them.
+     *
+     * @param value what it wrote
+     * @param retired instructions until then
+     * @param counters as in {@link VmStatistics#counters}
+     */
+    public record Mark(int value, long retired, Map<String, Long> counters) {}
+}
