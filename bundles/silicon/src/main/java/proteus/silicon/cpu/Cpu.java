@@ -6,13 +6,14 @@ import static proteus.silicon.cpu.CpuLayout.FLAG_AUX;
 import static proteus.silicon.cpu.CpuLayout.FLAG_RESULT;
 import static proteus.silicon.cpu.CpuLayout.RIP;
 import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
-import static proteus.silicon.cpu.CpuLayout.SEG_READ_TOP;
-import static proteus.silicon.cpu.CpuLayout.SEG_WRITE_TOP;
+import static proteus.silicon.cpu.CpuLayout.SEG_READ_END;
+import static proteus.silicon.cpu.CpuLayout.SEG_WRITE_END;
 
 import java.lang.foreign.Arena;
 import java.lang.invoke.VarHandle;
 import java.lang.invoke.MethodHandles;
 import proteus.api.event.EventCounters;
+import proteus.api.silicon.MachineBus;
 import proteus.silicon.mmu.Mmu;
 import proteus.x86.decode.Instruction;
 
@@ -32,6 +33,10 @@ public final class Cpu implements AutoCloseable {
     public final CpuFeatures features;
     /** Set once while the processor is built. */
     public Units units;
+    /** What exits; replaced while an instruction is emulated for a VMM. */
+    public Intercepts intercepts;
+    /** What ports reach when nothing exits: the machine's own bus, or the VMM's while it emulates an instruction. */
+    public MachineBus bus = MachineBus.NONE;
 
     // Segment registers: selector, descriptor base (FS/GS/TR/LDTR 64-bit; the effective base is in the struct), limit in bytes, rights in VMX format.
     public final int[] selector = new int[8];
@@ -281,7 +286,7 @@ public final class Cpu implements AutoCloseable {
         mmu.selectAccess();
     }
 
-    /** Derives code size and the struct's segment bases and tops after segments, CR0, EFER or the VM flag changed. */
+    /** Derives code size and the struct's segment bases and ends after segments, CR0, EFER or the VM flag changed. */
     public void updateMode() {
         codeSize = longMode() && (rights[CS] & 1 << 13) != 0 ? 64 : (rights[CS] & 1 << 14) != 0 ? 32 : 16;
         for (int i = 0; i < 6; i++) {
@@ -290,12 +295,12 @@ public final class Cpu implements AutoCloseable {
         mmu.selectAccess();
     }
 
-    /** Derives the struct's base and tops of one segment. */
+    /** Derives the struct's base and ends of one segment. */
     public void updateSegment(int i) {
         if (codeSize == 64) {
             put(SEG_BASE + 8 * i, i >= FS ? base[i] : 0);
-            put(SEG_READ_TOP + 8 * i, -1);
-            put(SEG_WRITE_TOP + 8 * i, -1);
+            put(SEG_READ_END + 8 * i, -1);
+            put(SEG_WRITE_END + 8 * i, -1);
             return;
         }
         put(SEG_BASE + 8 * i, base[i] & 0xffffffffL);
@@ -305,8 +310,8 @@ public final class Cpu implements AutoCloseable {
         boolean expandDown = !code && (r & 4) != 0;
         boolean readable = usable && !expandDown && (!code || (r & 2) != 0 || !descriptorMode());
         boolean writable = usable && !expandDown && (!code && (r & 2) != 0 || !descriptorMode());
-        put(SEG_READ_TOP + 8 * i, readable ? limit[i] : 0);
-        put(SEG_WRITE_TOP + 8 * i, writable ? limit[i] : 0);
+        put(SEG_READ_END + 8 * i, readable ? limit[i] + 1 : 0);
+        put(SEG_WRITE_END + 8 * i, writable ? limit[i] + 1 : 0);
     }
 
     // ---- faults
@@ -356,7 +361,7 @@ public final class Cpu implements AutoCloseable {
     /** Linear address of an offset in a segment for a read. */
     public long readAddress(int segment, long offset, int bytes, long linearMask) {
         long end = offset + (bytes - 1);
-        if (Long.compareUnsigned(end, Raw.getLong(s + SEG_READ_TOP + 8L * segment)) > 0) {
+        if (Long.compareUnsigned(end, Raw.getLong(s + SEG_READ_END + 8L * segment)) >= 0) {
             units.checkSegment(this, segment, offset, bytes, false);
         }
         return Raw.getLong(s + SEG_BASE + 8L * segment) + offset & linearMask;
@@ -364,7 +369,7 @@ public final class Cpu implements AutoCloseable {
 
     public long writeAddress(int segment, long offset, int bytes, long linearMask) {
         long end = offset + (bytes - 1);
-        if (Long.compareUnsigned(end, Raw.getLong(s + SEG_WRITE_TOP + 8L * segment)) > 0) {
+        if (Long.compareUnsigned(end, Raw.getLong(s + SEG_WRITE_END + 8L * segment)) >= 0) {
             units.checkSegment(this, segment, offset, bytes, true);
         }
         return Raw.getLong(s + SEG_BASE + 8L * segment) + offset & linearMask;

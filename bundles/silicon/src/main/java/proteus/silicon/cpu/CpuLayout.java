@@ -21,10 +21,13 @@ public final class CpuLayout {
     public static final int FLAGS = 168;
     /** Effective bases of ES CS SS DS FS GS: in 64-bit code ES CS SS DS read 0 here. */
     public static final int SEG_BASE = 176;
-    /** Highest offset a read may touch in each segment (unsigned); -1 in 64-bit code. A segment that needs more than this compare (expand-down, null, execute-only) has 0 here and the size check sends it to the slow path. */
-    public static final int SEG_READ_TOP = 224;
+    /**
+     * One past the highest offset a read may touch in each segment (unsigned); -1 in 64-bit code. A segment that needs more than
+     * this compare (expand-down, null, execute-only) has 0 here, which sends every access to the slow path.
+     */
+    public static final int SEG_READ_END = 224;
     /** The same for writes. */
-    public static final int SEG_WRITE_TOP = 272;
+    public static final int SEG_WRITE_END = 272;
     /** MXCSR. */
     public static final int MXCSR = 320;
     /** x87 control word, status word (TOP included), full tag word, last opcode: 16 bits each. */
