@@ -1,0 +1,196 @@
+package proteus.loader.debian;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import proteus.api.vm.GuestLoadException;
+
+/**
+ * Fetched guests on disk: {@code <cache>/guests/<name>/} with the files {@code kernel}, {@code busybox}, {@code initrd} and a
+ * {@code manifest} that says where they come from and their digests. A guest appears whole or not at all (made beside, then renamed).
+ */
+final class GuestCache {
+    static final String KERNEL = "kernel", BUSYBOX = "busybox", INITRD = "initrd";
+    private static final String MANIFEST = "manifest";
+    /** A file lock does not exclude threads of one process. */
+    private static final ReentrantLock OWN_THREADS = new ReentrantLock();
+    private static final long LOCK_POLL_MILLIS = 500, LOCK_LIMIT_MILLIS = 20 * 60 * 1000L;
+
+    private final Path root;
+
+    GuestCache(Path root) {
+        this.root = root.toAbsolutePath();
+    }
+
+    /** {@code $PROTEUS_CACHE}, else {@code $XDG_CACHE_HOME/proteus}, else {@code ~/.cache/proteus}. */
+    static GuestCache ofEnvironment() {
+        Map<String, String> environment = System.getenv();
+        String own = environment.getOrDefault("PROTEUS_CACHE", "");
+        if (!own.isBlank()) {
+            return new GuestCache(Path.of(own));
+        }
+        String caches = environment.getOrDefault("XDG_CACHE_HOME", "");
+        return new GuestCache((caches.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(caches)).resolve("proteus"));
+    }
+
+    /** State of the package manager for an architecture. */
+    Path packages(String architecture) {
+        return root.resolve("apt").resolve(architecture);
+    }
+
+    Path file(String guest, String name) {
+        return directory(guest).resolve(name);
+    }
+
+    private Path directory(String guest) {
+        return root.resolve("guests").resolve(guest);
+    }
+
+    boolean present(String guest) {
+        return Files.isRegularFile(file(guest, MANIFEST)) && Files.isRegularFile(file(guest, KERNEL)) && Files.isRegularFile(file(guest, INITRD));
+    }
+
+    /** A file's bytes if they are the ones that were put there, or null: absent or damaged. */
+    byte[] read(String guest, String name) {
+        try {
+            Properties manifest = new Properties();
+            manifest.load(new StringReader(Files.readString(file(guest, MANIFEST))));
+            byte[] content = Files.readAllBytes(file(guest, name));
+            return sha256(content).equals(manifest.getProperty(name + ".sha256")) ? content : null;
+        } catch (IOException | IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    /** Puts a guest there, in place of an older one. */
+    void store(String guest, Map<String, byte[]> files, Map<String, String> origin) throws IOException {
+        Files.createDirectories(root.resolve("guests"));
+        Path made = Files.createTempDirectory(root.resolve("guests"), "." + guest + "-");
+        try {
+            Map<String, String> manifest = new TreeMap<>(origin);
+            for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                Files.write(made.resolve(file.getKey()), file.getValue());
+                manifest.put(file.getKey() + ".sha256", sha256(file.getValue()));
+            }
+            StringBuilder text = new StringBuilder();
+            manifest.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
+            Files.writeString(made.resolve(MANIFEST), text);
+            move(made, directory(guest));
+        } finally {
+            deleteTree(made);
+        }
+    }
+
+    private void move(Path made, Path target) throws IOException {
+        try {
+            Files.move(made, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (DirectoryNotEmptyException | java.nio.file.FileAlreadyExistsException e) {
+            replace(made, target);
+        } catch (java.nio.file.FileSystemException e) {
+            if (!Files.isDirectory(target)) {
+                throw e;
+            }
+            replace(made, target);
+        }
+    }
+
+    private void replace(Path made, Path target) throws IOException {
+        Path old = Files.createTempDirectory(root.resolve("guests"), ".old-");
+        Files.move(target, old.resolve("guest"), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(made, target, StandardCopyOption.ATOMIC_MOVE);
+        deleteTree(old);
+    }
+
+    /** The origin part of a manifest. */
+    Map<String, String> origin(String guest) throws IOException {
+        Map<String, String> origin = new TreeMap<>();
+        for (String line : Files.readAllLines(file(guest, MANIFEST))) {
+            int equals = line.indexOf('=');
+            if (equals > 0 && !line.substring(0, equals).endsWith(".sha256")) {
+                origin.put(line.substring(0, equals), line.substring(equals + 1));
+            }
+        }
+        return origin;
+    }
+
+    /** A directory for work in progress, on the same file system. */
+    Path workDirectory() throws IOException {
+        Files.createDirectories(root);
+        return Files.createTempDirectory(root, ".work-");
+    }
+
+    static void deleteTree(Path directory) throws IOException {
+        if (Files.exists(directory)) {
+            try (Stream<Path> all = Files.walk(directory)) {
+                for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(path);
+                }
+            }
+        }
+    }
+
+    /** Runs while no other thread or process changes the cache. */
+    <T> T locked(Consumer<String> progress, Supplier<T> work) {
+        OWN_THREADS.lock();
+        try {
+            Files.createDirectories(root);
+            try (FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = acquire(channel, progress)) {
+                return work.get();
+            }
+        } catch (IOException e) {
+            throw new GuestLoadException("The cache of guests %s cannot be used: %s; set PROTEUS_CACHE to a directory that can be written.".formatted(root, e));
+        } finally {
+            OWN_THREADS.unlock();
+        }
+    }
+
+    private FileLock acquire(FileChannel channel, Consumer<String> progress) throws IOException {
+        long since = System.currentTimeMillis();
+        boolean told = false;
+        while (true) {
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return lock;
+            }
+            if (!told) {
+                progress.accept("another process is using the cache of guests, waiting for it");
+                told = true;
+            }
+            if (System.currentTimeMillis() - since > LOCK_LIMIT_MILLIS) {
+                throw new GuestLoadException("Another process has been holding the cache of guests %s for too long; end it and try again.".formatted(root));
+            }
+            try {
+                Thread.sleep(LOCK_POLL_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new GuestLoadException("Waiting for the cache of guests was interrupted.");
+            }
+        }
+    }
+
+    static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java has SHA-256", e);
+        }
+    }
+}
