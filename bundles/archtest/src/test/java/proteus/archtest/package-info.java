@@ -1,0 +1,2 @@
+/** The rules of the house plan (docs/architecture.md) about who may use whom. */
+package proteus.archtest;
