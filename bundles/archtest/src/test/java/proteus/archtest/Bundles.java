@@ -21,12 +21,17 @@ final class Bundles {
         return Stream.of(EXPORTING, SILICON, PLATFORM, TECHNIQUES, List.of("launcher")).flatMap(List::stream);
     }
 
-    static String packages(String bundle) {
-        return "proteus." + bundle + "..";
+    /** Where its module lies, from the top of the source tree. */
+    static String folder(String bundle) {
+        if (bundle.equals("launcher")) {
+            return "distribution/launcher";
+        }
+        boolean atTheTop = TECHNIQUES.contains(bundle) || bundle.equals("api");
+        return atTheTop ? bundle.replace('.', '-') : "bundles/" + bundle;
     }
 
-    static String[] packages(Stream<String> bundles) {
-        return bundles.map(Bundles::packages).toArray(String[]::new);
+    static String packages(String bundle) {
+        return "proteus." + bundle + "..";
     }
 
     static JavaClasses mainClasses() {
