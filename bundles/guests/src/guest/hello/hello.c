@@ -3,10 +3,13 @@
 
 static void bits(const char *name, u64 value, const char *const names[64])
 {
-    print("%-7s %08llx ", name, (unsigned long long)value);
+    print("%-7s %08llx", name, (unsigned long long)value);
+    const char *separator = "  ";
     for (int i = 63; i >= 0; i--)
-        if ((value >> i & 1) && names[i])
-            print(" %s", names[i]);
+        if ((value >> i & 1) && names[i]) {
+            print("%s%s", separator, names[i]);
+            separator = " ";
+        }
     print("\n");
 }
 

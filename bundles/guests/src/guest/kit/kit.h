@@ -62,6 +62,7 @@ void gate_put(int vector, u16 selector, void (*entry)(void), u16 type);
 void kernel_stack_set(word top);                 /* stack of ring 0 for entries from outer rings */
 word *pte_of(word address);                      /* PTE in the identity map */
 extern u64 gdt[32];
+extern u8 kit_tss[104];
 
 /* traps.S */
 int in_ring3(void (*entry)(void), word stack_top); /* until the user calls user_leave; gives its argument */

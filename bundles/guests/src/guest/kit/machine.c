@@ -8,13 +8,13 @@ static u8 trap_stack[8192] __attribute__((aligned(16)));
 #ifdef __x86_64__
 static u64 idt[256][2] __attribute__((aligned(16)));
 /* 64-bit TSS, SDM 3A 7.7: RSP0 at 4, I/O map base at 102. */
-static u8 tss[104] __attribute__((aligned(16)));
+u8 kit_tss[104] __attribute__((aligned(16)));
 #define TSS_SP0 4
 extern word boot_pt[];
 #else
 static u64 idt[256] __attribute__((aligned(16)));
 /* 32-bit TSS, SDM 3A 7.2.1: ESP0 at 4, SS0 at 8, I/O map base at 102. */
-static u8 tss[104] __attribute__((aligned(16)));
+u8 kit_tss[104] __attribute__((aligned(16)));
 #define TSS_SP0 4
 #define TSS_SS0 8
 static word page_directory[1024] __attribute__((aligned(4096)));
@@ -46,7 +46,7 @@ void gate_set(int vector, void (*entry)(void), int dpl)
     gate_put(vector, SEL_KCODE, entry, (u16)(GATE_INTERRUPT | dpl << 13));
 }
 
-void kernel_stack_set(word top) { memcpy(tss + TSS_SP0, &top, sizeof top); }
+void kernel_stack_set(word top) { memcpy(kit_tss + TSS_SP0, &top, sizeof top); }
 
 word *pte_of(word address)
 {
@@ -85,8 +85,8 @@ void machine_init(void)
     gdt[SEL_KDATA / 8] = 0x00cf93000000ffff;
     gdt[SEL_UDATA / 8] = 0x00cff3000000ffff;
     gdt[SEL_UCODE32 / 8] = 0x00cffb000000ffff;
-    word t = (word)tss;
-    gdt[SEL_TSS / 8] = (sizeof tss - 1) | (u64)(t & 0xffffff) << 16 | (u64)0x89 << 40 | (u64)(t >> 24 & 0xff) << 56;
+    word t = (word)kit_tss;
+    gdt[SEL_TSS / 8] = (sizeof kit_tss - 1) | (u64)(t & 0xffffff) << 16 | (u64)0x89 << 40 | (u64)(t >> 24 & 0xff) << 56;
 #ifdef __x86_64__
     gdt[SEL_KCODE / 8] = 0x00af9b000000ffff;
     gdt[SEL_UCODE / 8] = 0x00affb000000ffff;
@@ -94,10 +94,10 @@ void machine_init(void)
 #else
     gdt[SEL_KCODE / 8] = 0x00cf9b000000ffff;
     u32 ss0 = SEL_KDATA;
-    memcpy(tss + TSS_SS0, &ss0, sizeof ss0);
+    memcpy(kit_tss + TSS_SS0, &ss0, sizeof ss0);
 #endif
-    u16 no_map = sizeof tss;
-    memcpy(tss + TSS_IOMAP, &no_map, sizeof no_map);
+    u16 no_map = sizeof kit_tss;
+    memcpy(kit_tss + TSS_IOMAP, &no_map, sizeof no_map);
     kernel_stack_set((word)trap_stack + sizeof trap_stack);
 
     struct table_register g = {sizeof gdt - 1, (word)gdt}, i = {sizeof idt - 1, (word)idt};
