@@ -1,12 +1,128 @@
 package proteus.silicon.mmu;
 
+import java.util.List;
+import proteus.api.event.CountedEvent;
+import proteus.api.silicon.MachineBus;
+import proteus.api.silicon.WalkReport;
+import proteus.api.silicon.WalkReport.Step;
 import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.Flags;
+import proteus.silicon.cpu.Raw;
+import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr4;
+import proteus.x86.format.Ept;
+import proteus.x86.format.PageTable;
 
-/** The memory unit of one processor. SKELETON SIGNATURES: the lead is filling this in. */
+/**
+ * The memory unit of one processor: fast accesses that the TLB vouches for, and the slow path for everything else (misses,
+ * page crossings, code pages, device registers, alignment checks). Faults are thrown before anything is written.
+ */
 public final class Mmu implements AutoCloseable {
-    public Mmu(Cpu cpu) {}
+    /** Physical addresses as the processor puts them out, to host memory: identity, unless a machine maps its memory elsewhere. */
+    @FunctionalInterface
+    public interface PhysicalMap {
+        /** The host-physical address, or -1 where there is no memory. */
+        long hpa(long physical);
+    }
 
-    /** Reads 8, 16, 32 or 64 bits with the current privilege, zero-extended. */
+    /** Changes whenever a cached translation may have become wrong; caches of code by linear address check it. */
+    public int epoch;
+
+    private final Cpu cpu;
+    private final ModelHostMemory memory;
+    private final Tlb tlb = new Tlb();
+    private final PageWalker walker;
+    private final EptWalker ept;
+    private PhysicalMap physicalMap;
+    private boolean nested;
+    private MachineBus emulationBus;
+    /** Base of the TLB context in force. */
+    private long context;
+    private int contextIndex;
+    private boolean user, smap, careful;
+    /** Physical address of the last translation that found no memory. */
+    private long deviceAddress;
+
+    public Mmu(Cpu cpu, ModelHostMemory memory) {
+        this.cpu = cpu;
+        this.memory = memory;
+        walker = new PageWalker(cpu, this);
+        ept = new EptWalker(memory, cpu.counters, cpu.features.physicalBits());
+        physicalMap = physical -> memory.contains(physical, 1) ? physical : -1;
+        context = tlb.context(Tlb.SUPERVISOR);
+    }
+
+    // ---- data accesses with the current privilege
+
+    public byte read8(long gva) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry) == (gva & -4096L)) {
+            return Raw.getByte(gva + Raw.getLong(entry + Tlb.ADDEND));
+        }
+        return (byte) slowRead(gva, 1);
+    }
+
+    public short read16(long gva) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry) == (gva + 1 & -4096L)) {
+            return Raw.getShort(gva + Raw.getLong(entry + Tlb.ADDEND));
+        }
+        return (short) slowRead(gva, 2);
+    }
+
+    public int read32(long gva) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry) == (gva + 3 & -4096L)) {
+            return Raw.getInt(gva + Raw.getLong(entry + Tlb.ADDEND));
+        }
+        return (int) slowRead(gva, 4);
+    }
+
+    public long read64(long gva) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry) == (gva + 7 & -4096L)) {
+            return Raw.getLong(gva + Raw.getLong(entry + Tlb.ADDEND));
+        }
+        return slowRead(gva, 8);
+    }
+
+    public void write8(long gva, byte value) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry + Tlb.WRITE_TAG) == (gva & -4096L)) {
+            Raw.putByte(gva + Raw.getLong(entry + Tlb.ADDEND), value);
+        } else {
+            slowWrite(gva, 1, value);
+        }
+    }
+
+    public void write16(long gva, short value) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry + Tlb.WRITE_TAG) == (gva + 1 & -4096L)) {
+            Raw.putShort(gva + Raw.getLong(entry + Tlb.ADDEND), value);
+        } else {
+            slowWrite(gva, 2, value);
+        }
+    }
+
+    public void write32(long gva, int value) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry + Tlb.WRITE_TAG) == (gva + 3 & -4096L)) {
+            Raw.putInt(gva + Raw.getLong(entry + Tlb.ADDEND), value);
+        } else {
+            slowWrite(gva, 4, value);
+        }
+    }
+
+    public void write64(long gva, long value) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry + Tlb.WRITE_TAG) == (gva + 7 & -4096L)) {
+            Raw.putLong(gva + Raw.getLong(entry + Tlb.ADDEND), value);
+        } else {
+            slowWrite(gva, 8, value);
+        }
+    }
+
+    /** Reads 8, 16, 32 or 64 bits, zero-extended. */
     public long read(long gva, int bits) {
         return switch (bits) {
             case 8 -> read8(gva) & 0xff;
@@ -25,94 +141,457 @@ public final class Mmu implements AutoCloseable {
         }
     }
 
-    public byte read8(long gva) {
-        return 0;
+    /** Reads for a read-modify-write: like {@link #read}, but a page that may not be written faults now, as a write. */
+    public long readForWrite(long gva, int bits) {
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry + Tlb.WRITE_TAG) != (gva + (bits >> 3) - 1 & -4096L)) {
+            probeWrite(gva, bits >> 3);
+        }
+        return read(gva, bits);
     }
 
-    public short read16(long gva) {
-        return 0;
+    /** Reads up to 4096 bytes; faults before anything is returned. */
+    public void read(long gva, byte[] target, int offset, int length) {
+        probeRead(gva, length);
+        int done = 0;
+        while (done < length) {
+            long at = wrap(gva + done);
+            int n = Math.min(length - done, 4096 - (int) (at & 4095));
+            long hpa = translate(at, PageWalker.READ, contextIndex, user, smap);
+            if (hpa < 0) {
+                for (int i = 0; i < n; i++) {
+                    target[offset + done + i] = (byte) slowRead(at + i, 1);
+                }
+            } else {
+                Raw.copyOut(memory.hva(hpa), target, offset + done, n);
+            }
+            done += n;
+        }
     }
 
-    public int read32(long gva) {
-        return 0;
+    /** Writes up to 4096 bytes; faults before the first byte is written. */
+    public void write(long gva, byte[] source, int offset, int length) {
+        probeWrite(gva, length);
+        int done = 0;
+        while (done < length) {
+            long at = wrap(gva + done);
+            int n = Math.min(length - done, 4096 - (int) (at & 4095));
+            long hpa = translate(at, PageWalker.WRITE, contextIndex, user, smap);
+            if (hpa < 0) {
+                for (int i = 0; i < n; i++) {
+                    slowWrite(at + i, 1, source[offset + done + i]);
+                }
+            } else {
+                Raw.copyIn(memory.hva(hpa), source, offset + done, n);
+                stored(hpa, n);
+            }
+            done += n;
+        }
     }
 
-    public long read64(long gva) {
-        return 0;
+    /** Faults unless the whole range may be written now; for instructions that write in several parts or after other effects. */
+    public void probeWrite(long gva, int bytes) {
+        probe(gva, bytes, PageWalker.WRITE, user, smap);
     }
 
-    public void write8(long gva, byte value) {}
-
-    public void write16(long gva, short value) {}
-
-    public void write32(long gva, int value) {}
-
-    public void write64(long gva, long value) {}
-
-    /** Reads any number of bytes (up to 4096); faults before anything is returned. */
-    public void read(long gva, byte[] target, int offset, int length) {}
-
-    /** Writes any number of bytes (up to 4096); faults before the first byte is written. */
-    public void write(long gva, byte[] source, int offset, int length) {}
-
-    /** Faults unless the whole range may be written now; for instructions that write in several parts, or write after other effects. */
-    public void probeWrite(long gva, int bytes) {}
-
-    public void probeRead(long gva, int bytes) {}
-
-    // Accesses of the processor itself to descriptor tables, TSS, IDT: supervisor privilege whatever the CPL (SDM 3A, 4.6).
-    public int systemRead8(long gva) {
-        return 0;
+    public void probeRead(long gva, int bytes) {
+        probe(gva, bytes, PageWalker.READ, user, smap);
     }
 
-    public int systemRead16(long gva) {
-        return 0;
-    }
-
-    public int systemRead32(long gva) {
-        return 0;
-    }
-
-    public long systemRead64(long gva) {
-        return 0;
-    }
-
-    public void systemWrite8(long gva, int value) {}
-
-    public void systemWrite16(long gva, int value) {}
-
-    public void systemWrite32(long gva, int value) {}
-
-    public void systemWrite64(long gva, long value) {}
-
-    /** Privilege, AC, SMAP or WP may have changed: choose the TLB that goes with them. */
-    public void selectAccess() {}
-
-    /** CR0, CR4, EFER paging bits changed: everything is flushed; the walker follows the new mode. */
-    public void pagingModeChanged() {}
-
-    /** MOV CR3 as the SDM has it (4.10.4.1): flushes non-global entries; PDPTEs are the caller's business. */
-    public void loadCr3(long cr3) {}
-
-    public void flushAll() {}
-
-    /** INVLPG. */
-    public void invalidatePage(long gva) {}
-
-    /** Host-virtual address of a host-physical page's first byte, or 0 if there is no memory. */
-    public long hostPage(long hpa) {
-        return 0;
+    private void probe(long gva, int bytes, int access, boolean asUser, boolean withSmap) {
+        int index = indexFor(asUser, withSmap);
+        long last = wrap(gva + bytes - 1);
+        translate(gva, access, index, asUser, withSmap);
+        if ((gva & -4096L) != (last & -4096L)) {
+            translate(last & -4096L, access, index, asUser, withSmap);
+        }
     }
 
     /**
-     * Translates an instruction fetch.
-     *
-     * @return host-physical address; throws the page fault, or leaves the guest on an EPT violation
+     * Host-virtual address of a byte that may be read or written directly up to the end of its page, or 0 when the access must
+     * go through the ordinary calls (device registers, code pages, checks). May fault. For bulk string operations.
      */
-    public long fetch(long gva) {
+    public long directRead(long gva) {
+        if (careful) {
+            return 0;
+        }
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry) != (gva & -4096L) && translate(gva, PageWalker.READ, contextIndex, user, smap) < 0 || Raw.getLong(entry) != (gva & -4096L)) {
+            return 0;
+        }
+        return gva + Raw.getLong(entry + Tlb.ADDEND);
+    }
+
+    public long directWrite(long gva) {
+        if (careful) {
+            return 0;
+        }
+        long entry = context + Tlb.slot(gva);
+        if (Raw.getLong(entry + Tlb.WRITE_TAG) != (gva & -4096L) && translate(gva, PageWalker.WRITE, contextIndex, user, smap) < 0
+            || Raw.getLong(entry + Tlb.WRITE_TAG) != (gva & -4096L)) {
+            return 0;
+        }
+        return gva + Raw.getLong(entry + Tlb.ADDEND);
+    }
+
+    // ---- accesses of the processor itself: supervisor privilege whatever the CPL (SDM 3A, 4.6)
+
+    public int systemRead8(long gva) {
+        return (int) systemRead(gva, 1);
+    }
+
+    public int systemRead16(long gva) {
+        return (int) systemRead(gva, 2);
+    }
+
+    public int systemRead32(long gva) {
+        return (int) systemRead(gva, 4);
+    }
+
+    public long systemRead64(long gva) {
+        return systemRead(gva, 8);
+    }
+
+    public void systemWrite8(long gva, int value) {
+        systemWrite(gva, 1, value);
+    }
+
+    public void systemWrite16(long gva, int value) {
+        systemWrite(gva, 2, value);
+    }
+
+    public void systemWrite32(long gva, int value) {
+        systemWrite(gva, 4, value);
+    }
+
+    public void systemWrite64(long gva, long value) {
+        systemWrite(gva, 8, value);
+    }
+
+    /** Faults unless the processor itself may write this range. */
+    public void probeSystemWrite(long gva, int bytes) {
+        probe(gva, bytes, PageWalker.WRITE, false, smapOn());
+    }
+
+    /** As {@link #probeWrite}, with the privilege of a CPL that is not in force yet (stack switches). */
+    public void probeWrite(long gva, int bytes, int cpl) {
+        probe(gva, bytes, PageWalker.WRITE, cpl == 3, cpl != 3 && smapOn() && !cpu.flag(Flags.AC));
+    }
+
+    private long systemRead(long gva, int bytes) {
+        boolean enforce = smapOn();
+        return access(gva, bytes, false, 0, indexFor(false, enforce), false, enforce);
+    }
+
+    private void systemWrite(long gva, int bytes, long value) {
+        boolean enforce = smapOn();
+        access(gva, bytes, true, value, indexFor(false, enforce), false, enforce);
+    }
+
+    private boolean smapOn() {
+        return (cpu.cr4 & Cr4.SMAP) != 0 && (cpu.cr0 & Cr0.PG) != 0;
+    }
+
+    private int indexFor(boolean asUser, boolean withSmap) {
+        return careful ? Tlb.CAREFUL : asUser ? Tlb.USER : withSmap ? Tlb.SUPERVISOR_SMAP : Tlb.SUPERVISOR;
+    }
+
+    // ---- the slow path
+
+    private long slowRead(long gva, int bytes) {
+        checkAlignment(gva, bytes);
+        return access(gva, bytes, false, 0, contextIndex, user, smap);
+    }
+
+    private void slowWrite(long gva, int bytes, long value) {
+        checkAlignment(gva, bytes);
+        access(gva, bytes, true, value, contextIndex, user, smap);
+    }
+
+    private long access(long gva, int bytes, boolean write, long value, int index, boolean asUser, boolean withSmap) {
+        int kind = write ? PageWalker.WRITE : PageWalker.READ;
+        long at = wrap(gva);
+        int first = 4096 - (int) (at & 4095);
+        if (bytes <= first) {
+            long hpa = translate(at, kind, index, asUser, withSmap);
+            return hpa < 0 ? device(deviceAddress, bytes, write, value) : write ? store(hpa, bytes, value) : load(hpa, bytes);
+        }
+        // both pages are translated before either is touched; the second translation may need a retry of the first's device address
+        long low = translate(at, kind, index, asUser, withSmap);
+        long lowDevice = deviceAddress;
+        long high = translate(wrap(at + first), kind, index, asUser, withSmap);
+        long highDevice = deviceAddress;
+        long result = 0;
+        for (int i = 0; i < bytes; i++) {
+            long hpa = i < first ? low : high;
+            long offset = i < first ? i : i - first;
+            long b = value >>> 8 * i & 0xff;
+            long got;
+            if (hpa < 0) {
+                got = device((i < first ? lowDevice : highDevice) + offset, 1, write, b);
+            } else {
+                got = write ? store(hpa + offset, 1, b) : load(hpa + offset, 1);
+            }
+            result |= (got & 0xff) << 8 * i;
+        }
+        return result;
+    }
+
+    private long device(long physical, int bytes, boolean write, long value) {
+        MachineBus bus = emulationBus != null ? emulationBus : cpu.bus;
+        if (write) {
+            bus.writeMemory(physical, bytes, bytes == 8 ? value : value & (1L << 8 * bytes) - 1);
+            return 0;
+        }
+        return bus.readMemory(physical, bytes);
+    }
+
+    private long load(long hpa, int bytes) {
+        long hva = memory.hva(hpa);
+        return switch (bytes) {
+            case 1 -> Raw.getByte(hva) & 0xff;
+            case 2 -> Raw.getShort(hva) & 0xffff;
+            case 4 -> Raw.getInt(hva) & 0xffffffffL;
+            default -> Raw.getLong(hva);
+        };
+    }
+
+    private long store(long hpa, int bytes, long value) {
+        long hva = memory.hva(hpa);
+        switch (bytes) {
+            case 1 -> Raw.putByte(hva, (byte) value);
+            case 2 -> Raw.putShort(hva, (short) value);
+            case 4 -> Raw.putInt(hva, (int) value);
+            default -> Raw.putLong(hva, value);
+        }
+        stored(hpa, bytes);
         return 0;
     }
 
+    private void stored(long hpa, int bytes) {
+        if (memory.isCode(hpa)) {
+            memory.announce(hpa, bytes);
+        }
+    }
+
+    /** Linear addresses wrap at 4 GiB outside 64-bit code. */
+    private long wrap(long gva) {
+        return gva & cpu.linearMask();
+    }
+
+    /** #AC: CPL 3, CR0.AM and EFLAGS.AC (SDM 3A, 6.15, interrupt 17). */
+    private void checkAlignment(long gva, int bytes) {
+        if (careful && (gva & bytes - 1) != 0 && cpu.cpl == 3 && cpu.flag(Flags.AC) && (cpu.cr0 & Cr0.AM) != 0) {
+            throw cpu.fault(17, 0);
+        }
+    }
+
+    /**
+     * Translates and fills the TLB.
+     *
+     * @return host-physical address, or -1 with {@link #deviceAddress} set where a device answers
+     */
+    private long translate(long gva, int access, int index, boolean asUser, boolean withSmap) {
+        if (cpu.codeSize == 64 && !PageTable.canonical(gva, 48)) {
+            var fault = cpu.protection(0);
+            fault.detail = gva;
+            throw fault;
+        }
+        if (access != PageWalker.FETCH) {
+            long entry = tlb.context(index) + Tlb.slot(gva);
+            if (Raw.getLong(entry + (access == PageWalker.WRITE ? Tlb.WRITE_TAG : Tlb.READ_TAG)) == (gva & -4096L)) {
+                return gva + Raw.getLong(entry + Tlb.ADDEND) - memory.hva(0);
+            }
+            cpu.counters.count(CountedEvent.TLB_MISSES);
+        }
+        long gpa = walker.walk(gva, access, asUser, withSmap);
+        int shift = walker.pageShift;
+        boolean readable = walker.readable;
+        boolean writable = walker.writable;
+        boolean global = walker.global;
+        long hpa;
+        if (nested) {
+            hpa = second(gpa, access, gva);
+            if (hpa < 0) {
+                return -1;
+            }
+            readable &= (ept.permissions & Ept.READ) != 0;
+            writable &= (ept.permissions & Ept.WRITE) != 0;
+            shift = Math.min(shift, ept.pageShift);
+        } else {
+            hpa = physicalMap.hpa(gpa);
+            if (hpa < 0) {
+                deviceAddress = gpa;
+                return -1;
+            }
+        }
+        if (!memory.contains(hpa, 1)) {
+            deviceAddress = gpa;
+            return -1;
+        }
+        if (access != PageWalker.FETCH && index != Tlb.CAREFUL) {
+            tlb.fill(index, gva, readable, writable && !memory.isCode(hpa), memory.hva(hpa & -4096L), global, shift);
+        }
+        return hpa;
+    }
+
+    private long second(long gpa, int access, long gva) {
+        long kind = access == PageWalker.FETCH ? Ept.EXECUTE : access == PageWalker.WRITE ? Ept.WRITE : Ept.READ;
+        if (emulationBus != null) {
+            long hpa = ept.inspect(gpa, discard);
+            discard.clear();
+            if (hpa < 0 || !eptAllows(gpa, kind)) {
+                deviceAddress = gpa;
+                return -1;
+            }
+        }
+        return ept.translate(gpa, kind, gva, Ept.VIOLATION_LINEAR_VALID | Ept.VIOLATION_TRANSLATION);
+    }
+
+    private final java.util.ArrayList<Step> discard = new java.util.ArrayList<>();
+
+    /** Whether the second-level tables allow an access, without effects. */
+    private boolean eptAllows(long gpa, long kind) {
+        ept.inspect(gpa, discard);
+        long allowed = Ept.ACCESS;
+        for (Step step : discard) {
+            allowed &= step.entry();
+        }
+        discard.clear();
+        return (allowed & kind) == kind;
+    }
+
+    /** Host-virtual address of a paging-structure entry, second-level translation done. */
+    long tableEntry(long gpa, long gva, boolean write) {
+        long hpa;
+        if (nested) {
+            // with accessed and dirty flags for EPT on, references to guest tables count as writes (SDM 3C, 29.3.5)
+            long kind = write || ept.accessedDirty() ? Ept.READ | Ept.WRITE : Ept.READ;
+            hpa = ept.translate(gpa, kind, gva, Ept.VIOLATION_LINEAR_VALID);
+        } else {
+            hpa = physicalMap.hpa(gpa);
+        }
+        if (hpa < 0 || !memory.contains(hpa, 8)) {
+            return UNBACKED;
+        }
+        return memory.hva(hpa);
+    }
+
+    /** What a table that lies outside memory reads as: an entry of zeros, not present. Real machines read all ones there; a walk through those would only fault differently. */
+    private static final long UNBACKED = java.lang.foreign.Arena.global().allocate(8, 8).address();
+
+    /** A paging-structure entry changed under the processor's own hand. */
+    void tableWritten(long gpa, int bytes) {
+        if (!nested) {
+            long hpa = physicalMap.hpa(gpa);
+            if (hpa >= 0) {
+                stored(hpa, bytes);
+            }
+        }
+    }
+
+    // ---- privilege, modes, flushes
+
+    /** Privilege, AC, SMAP, WP or alignment checking may have changed: chooses the TLB context that goes with them. */
+    public void selectAccess() {
+        user = cpu.cpl == 3;
+        smap = !user && smapOn() && !cpu.flag(Flags.AC);
+        careful = user && (cpu.cr0 & Cr0.AM) != 0 && cpu.flag(Flags.AC);
+        contextIndex = indexFor(user, smap);
+        context = tlb.context(contextIndex);
+    }
+
+    /** CR0, CR4 or EFER changed bits that matter to translation: everything is flushed. */
+    public void pagingModeChanged() {
+        flushAll();
+        selectAccess();
+    }
+
+    /** MOV CR3 (SDM 3A, 4.10.4.1): flushes what is not global. PDPTEs are the caller's business. */
+    public void loadCr3(long cr3) {
+        cpu.cr3 = cr3;
+        tlb.flush(false);
+        epoch++;
+        cpu.counters.count(CountedEvent.TLB_FLUSHES);
+    }
+
+    public void flushAll() {
+        tlb.flush(true);
+        epoch++;
+        cpu.counters.count(CountedEvent.TLB_FLUSHES);
+    }
+
+    /** INVLPG. */
+    public void invalidatePage(long gva) {
+        tlb.invalidate(gva);
+        epoch++;
+    }
+
+    /** This frame holds decoded code now: stores to it take the slow path. */
+    public void codePageAdded(long hpa) {
+        memory.flagCode(hpa);
+        tlb.protect(memory.hva(hpa & -4096L));
+    }
+
+    // ---- fetches and physical memory
+
+    /**
+     * Translates an instruction fetch at the current privilege.
+     *
+     * @return host-physical address, or -1 where there is no memory; throws the fault, or leaves the guest on an EPT violation
+     */
+    public long fetch(long gva) {
+        return translate(wrap(gva), PageWalker.FETCH, contextIndex, user, smap);
+    }
+
+    public ModelHostMemory memory() {
+        return memory;
+    }
+
+    /** Host-virtual address of host-physical memory. */
+    public long hostAddress(long hpa) {
+        return memory.hva(hpa);
+    }
+
+    /** Reads 8 bytes at a guest-physical address as the processor does when it loads PDPTEs. */
+    public long readPhysical64(long gpa) {
+        return Raw.getLong(tableEntry(gpa, gpa, false));
+    }
+
+    /** Second-level translation: the EPT pointer, or 0 for none. */
+    public void eptp(long eptp) {
+        nested = eptp != 0;
+        ept.eptp(eptp);
+        flushAll();
+    }
+
+    public void eptExits(EptExits exits) {
+        ept.exits(exits);
+    }
+
+    /** The machine's decoding of physical addresses, for processors without second-level translation. */
+    public void physicalMap(PhysicalMap map) {
+        physicalMap = map;
+        flushAll();
+    }
+
+    /** While a VMM's instruction emulator runs: where accesses go that second-level translation does not allow; null ends it. */
+    public void emulationBus(MachineBus bus) {
+        emulationBus = bus;
+    }
+
+    long inspectPhysical(long gpa, List<Step> steps) {
+        long hpa = nested ? ept.inspect(gpa, steps) : physicalMap.hpa(gpa);
+        return hpa >= 0 && memory.contains(hpa, 8) ? hpa : -1;
+    }
+
+    /** A walk for people: no effects, no counts. */
+    public WalkReport inspect(long gva) {
+        return walker.inspect(gva);
+    }
+
     @Override
-    public void close() {}
+    public void close() {
+        tlb.close();
+    }
 }
