@@ -63,6 +63,8 @@ public final class Cpu implements AutoCloseable {
     public int activity;
     /** DR6-style bits of debug exceptions that wait for the instruction boundary. */
     public long pendingDebug;
+    /** The engine must call {@link Intercepts#boundary} before the next instruction of each block. */
+    public boolean boundaryWork;
     /** Instructions retired; exact between blocks. */
     public long retired;
     /** Ticks the TSC is ahead of {@link #retired} (count clock), or of the host's clock. */

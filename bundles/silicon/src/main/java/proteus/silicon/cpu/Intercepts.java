@@ -49,4 +49,10 @@ public interface Intercepts {
 
     /** The TSC as RDTSC shows it here. */
     long tsc(Cpu cpu);
+
+    /**
+     * The engine stands between two instructions and {@link Cpu#boundaryWork} is set (a window is awaited): leaves if the
+     * interrupt or NMI window is open.
+     */
+    void boundary(Cpu cpu);
 }

@@ -15,4 +15,15 @@ public interface Units {
      * @param faultRip RIP of the instruction that faulted, already in {@link CpuLayout#RIP}
      */
     void raise(Cpu cpu, GuestFault fault);
+
+    /**
+     * Delivers an event that is no fault of the running instruction: an external interrupt, an NMI, or what a VMM injects at VM
+     * entry. Faults during delivery are handled as {@link #raise} does.
+     *
+     * @param interruption type and vector in VM-entry interruption-information format (SDM 3C, table 25-17: bits 10:8 type, 11
+     *     error code valid)
+     * @param errorCode pushed if bit 11 is set
+     * @param instructionLength for software interrupts and exceptions: added to RIP before it is pushed
+     */
+    void inject(Cpu cpu, int interruption, int errorCode, int instructionLength);
 }
