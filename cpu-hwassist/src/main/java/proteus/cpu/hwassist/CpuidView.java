@@ -1,0 +1,48 @@
+package proteus.cpu.hwassist;
+
+import proteus.api.cpu.CpuContext;
+import proteus.api.silicon.CpuRegisters;
+import proteus.x86.format.Cr4;
+
+/** CPUID as the guest sees it: the contract of its boot, with the bits that follow its own state (SDM 2A, CPUID). */
+final class CpuidView {
+    private static final int APIC_ID_SHIFT = 24;
+
+    private final CpuContext context;
+    private final ControlRegisters control;
+    private final CpuRegisters registers;
+
+    CpuidView(CpuContext context, ControlRegisters control) {
+        this.context = context;
+        this.control = control;
+        this.registers = context.processor().registers();
+    }
+
+    /** Executes the instruction on the registers. */
+    void execute() {
+        int leaf = (int) registers.gpr(CpuRegisters.RAX);
+        int[] values = context.contract().cpuid(leaf, (int) registers.gpr(CpuRegisters.RCX));
+        int eax = values[0];
+        int ebx = values[1];
+        int ecx = values[2];
+        int edx = values[3];
+        switch (leaf) {
+            case 1 -> {
+                ebx = ebx & 0x00ff_ffff | context.interrupts().apicId() << APIC_ID_SHIFT;
+                ecx = bit(ecx, CpuidBits.ECX1_OSXSAVE, (control.cr4() & Cr4.OSXSAVE) != 0);
+                edx = bit(edx, CpuidBits.EDX1_APIC, (edx & CpuidBits.EDX1_APIC) != 0 && context.interrupts().apicEnabled());
+            }
+            case 7 -> ecx = bit(ecx, CpuidBits.ECX7_OSPKE, (control.cr4() & Cr4.PKE) != 0);
+            case 0xb -> edx = context.interrupts().apicId();
+            default -> { }
+        }
+        registers.gpr(CpuRegisters.RAX, eax & 0xffffffffL);
+        registers.gpr(CpuRegisters.RBX, ebx & 0xffffffffL);
+        registers.gpr(CpuRegisters.RCX, ecx & 0xffffffffL);
+        registers.gpr(CpuRegisters.RDX, edx & 0xffffffffL);
+    }
+
+    private static int bit(int value, int bit, boolean on) {
+        return on ? value | bit : value & ~bit;
+    }
+}

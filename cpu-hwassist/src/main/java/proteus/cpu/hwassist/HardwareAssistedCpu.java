@@ -1,0 +1,415 @@
+package proteus.cpu.hwassist;
+
+import java.util.HashMap;
+import java.util.Map;
+import proteus.api.cpu.CpuContext;
+import proteus.api.cpu.CpuVirtualization;
+import proteus.api.cpu.RunOutcome;
+import proteus.api.cpu.RunSchedule;
+import proteus.api.event.CountedEvent;
+import proteus.api.event.EventCounters;
+import proteus.api.memory.FaultOutcome;
+import proteus.api.memory.MemoryRegion;
+import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.Exit;
+import proteus.api.silicon.ExitInformation;
+import proteus.api.silicon.ExitReason;
+import proteus.api.silicon.HostMemory;
+import proteus.api.silicon.MachineBus;
+import proteus.api.silicon.Processor;
+import proteus.api.silicon.Vmcs;
+import proteus.api.silicon.VmcsField;
+import proteus.api.silicon.VmxControls;
+import proteus.api.state.ArchState;
+import proteus.x86.format.Ept;
+import proteus.x86.format.ExceptionVector;
+import proteus.x86.format.Msr;
+import proteus.x86.format.Rflags;
+
+/** One vCPU under a VMCS: enters the guest, and gives each exit its meaning. */
+final class HardwareAssistedCpu implements CpuVirtualization {
+    private static final int ACTIVITY_HLT = 1;
+    /** Pending debug exceptions: single step (SDM 3C, table 25-4). */
+    private static final long PENDING_SINGLE_STEP = 1 << 14;
+
+    private static final int CR_TO = 0;
+    private static final int CR_FROM = 1;
+    private static final int CR_CLTS = 2;
+
+    private final CpuContext context;
+    private final Processor processor;
+    private final CpuRegisters registers;
+    private final Vmcs vmcs;
+    private final MachineBus bus;
+    private final EventCounters counters;
+    private final RunSchedule schedule;
+    private final Controls controls;
+    private final EventInjector events;
+    private final ControlRegisters control;
+    private final ModelSpecificRegisters msrs;
+    private final CpuidView cpuid;
+
+    private boolean halted;
+    private String failure = "";
+
+    HardwareAssistedCpu(CpuContext context) {
+        this.context = context;
+        this.processor = context.processor();
+        this.registers = processor.registers();
+        this.vmcs = processor.vmcs();
+        this.bus = context.bus();
+        this.counters = context.counters();
+        this.schedule = context.schedule();
+        this.controls = new Controls(context);
+        context.memory().attach(processor);
+        this.events = new EventInjector(vmcs, controls, context.interrupts(), counters);
+        this.control = new ControlRegisters(context);
+        this.msrs = new ModelSpecificRegisters(context, control);
+        this.cpuid = new CpuidView(context, control);
+    }
+
+    @Override
+    public RunOutcome run() {
+        while (true) {
+            if (schedule.stopRequested()) {
+                return RunOutcome.STOP_REQUESTED;
+            }
+            long budget = schedule.limit() - processor.retired();
+            if (budget <= 0) {
+                return RunOutcome.LIMIT;
+            }
+            if (halted) {
+                if (!events.wakes()) {
+                    return RunOutcome.HALTED;
+                }
+                halted = false;
+            }
+            events.prepare();
+            ExitReason reason = processor.run(budget);
+            counters.exit(reason);
+            ExitInformation exit = processor.exitInformation();
+            events.afterExit(reason, exit);
+            RunOutcome outcome = dispatch(reason, exit);
+            if (outcome != null) {
+                return outcome;
+            }
+        }
+    }
+
+    /** What an exit means; null: enter the guest again. */
+    private RunOutcome dispatch(ExitReason reason, ExitInformation exit) {
+        switch (reason) {
+            case BUDGET, INTERRUPT_WINDOW, NMI_WINDOW, EXTERNAL_INTERRUPT, PREEMPTION_TIMER, TPR_BELOW_THRESHOLD, MONITOR_TRAP_FLAG -> {
+                // The next turn of the loop does all that is to do.
+            }
+            case KICKED -> {
+                return RunOutcome.KICKED;
+            }
+            case IO_INSTRUCTION -> portIo(exit);
+            case EPT_VIOLATION -> {
+                return eptViolation(exit);
+            }
+            case CPUID -> {
+                cpuid.execute();
+                advance(exit.instructionLength());
+            }
+            case RDMSR -> advanceOrGp(msrs.read(), exit);
+            case WRMSR -> advanceOrGp(msrs.write(), exit);
+            case CR_ACCESS -> crAccess(exit);
+            case HLT -> {
+                advance(exit.instructionLength());
+                halted = true;
+            }
+            case INVD, WBINVD, PAUSE -> advance(exit.instructionLength());
+            case MONITOR, MWAIT -> monitor(exit);
+            case INVLPG -> {
+                context.memory().onInvlpg(processor, exit.qualification());
+                advance(exit.instructionLength());
+            }
+            case RDTSC, RDTSCP -> timeStamp(reason, exit);
+            case RDPMC -> events.generalProtection();
+            case XSETBV, MOV_DR, GDTR_IDTR_ACCESS, LDTR_TR_ACCESS, INVPCID, RDRAND, RDSEED, XSAVES, XRSTORS -> emulate();
+            case TASK_SWITCH -> {
+                return taskSwitch(exit);
+            }
+            case VMCALL, VMCLEAR, VMLAUNCH, VMPTRLD, VMPTRST, VMREAD, VMRESUME, VMWRITE, VMXOFF, VMXON, VMFUNC, INVEPT, INVVPID, GETSEC, RSM ->
+                // The guest's CPUID promises neither VMX nor SMX, and a hypercall interface neither.
+                events.undefinedOpcode();
+            case EXCEPTION -> exception(exit);
+            case TRIPLE_FAULT -> {
+                return RunOutcome.TRIPLE_FAULT;
+            }
+            case ENTRY_FAILURE_GUEST_STATE, ENTRY_FAILURE_MSR_LOADING, ENTRY_FAILURE_MACHINE_CHECK, ENTRY_INVALID_CONTROLS -> {
+                return fail(entryFailure(reason));
+            }
+            case EPT_MISCONFIGURATION -> {
+                return fail("the silicon found a misconfigured EPT entry for guest-physical address 0x%x".formatted(exit.guestPhysical()));
+            }
+            case INIT, SIPI, APIC_ACCESS, VIRTUALIZED_EOI, APIC_WRITE, NONE -> {
+                return fail("hardware assistance does not expect the VM exit %s (reason %d, qualification 0x%x)"
+                        .formatted(reason.label(), reason.number(), exit.qualification()));
+            }
+        }
+        return null;
+    }
+
+    private void portIo(ExitInformation exit) {
+        if (exit.ioString()) {
+            emulate();
+            return;
+        }
+        int size = exit.ioSize();
+        int length = exit.instructionLength();
+        long rax = registers.gpr(CpuRegisters.RAX);
+        if (exit.ioIn()) {
+            int value = bus.readPort(exit.port(), size);
+            long merged = switch (size) {
+                case 1 -> rax & ~0xffL | value & 0xff;
+                case 2 -> rax & ~0xffffL | value & 0xffff;
+                default -> value & 0xffffffffL;
+            };
+            registers.gpr(CpuRegisters.RAX, merged);
+        } else {
+            int value = (int) rax;
+            bus.writePort(exit.port(), size, size == 4 ? value : value & (1 << 8 * size) - 1);
+        }
+        advance(length);
+    }
+
+    private RunOutcome eptViolation(ExitInformation exit) {
+        long gpa = exit.guestPhysical();
+        long qualification = exit.qualification();
+        if ((qualification & Ept.VIOLATION_NMI_UNBLOCKING) != 0 && (exit.idtVectoring() & VmxControls.INTERRUPTION_VALID) == 0) {
+            events.blockNmi();
+        }
+        FaultOutcome outcome = context.memory().onEptViolation(processor, gpa, qualification);
+        if (outcome == FaultOutcome.RESUME) {
+            return null;
+        }
+        if (events.occupied()) {
+            // No instruction to emulate: the processor itself was pushing the frame of an event.
+            return fail("the guest's stack or descriptor tables for delivering vector %d are at guest-physical address 0x%x, where there is no memory"
+                    .formatted(events.pending() & 0xff, gpa));
+        }
+        switch (outcome) {
+            case MMIO -> emulate();
+            case EMULATE -> emulateProtectedWrite(gpa);
+            case REFLECT -> events.fault(ExceptionVector.GP, 0);
+            default -> { }
+        }
+        return null;
+    }
+
+    /** A write to ROM is lost; the emulator does not stop at write protection, so the page is put back. */
+    private void emulateProtectedWrite(long gpa) {
+        MemoryRegion region = context.guestMemory().map().regionAt(gpa);
+        if (region == null || region.writable()) {
+            emulate();
+            return;
+        }
+        HostMemory memory = context.silicon().hostMemory();
+        // Two pages, for an access that straddles their border.
+        int length = (int) Math.min(2L * HostMemory.FRAME_SIZE, region.gpa() + region.bytes() - (gpa & -HostMemory.FRAME_SIZE));
+        long hpa = region.hpa() + ((gpa & -HostMemory.FRAME_SIZE) - region.gpa());
+        byte[] before = new byte[length];
+        memory.read(hpa, before, 0, length);
+        emulate();
+        memory.write(hpa, before, 0, length);
+    }
+
+    /** Carries out the exiting instruction with the instruction emulator. */
+    private void emulate() {
+        counters.count(CountedEvent.EMULATED_INSTRUCTIONS);
+        if (processor.emulate(bus) == ExitReason.EXCEPTION) {
+            ExitInformation fault = processor.exitInformation();
+            int vector = fault.vector();
+            if (vector == ExceptionVector.PF) {
+                registers.cr(2, fault.qualification());
+            }
+            events.fault(vector, fault.interruptionErrorCode());
+        }
+    }
+
+    private void crAccess(ExitInformation exit) {
+        long qualification = exit.qualification();
+        int cr = (int) qualification & 0xf;
+        int register = (int) (qualification >>> 8) & 0xf;
+        int access = (int) (qualification >>> 4) & 3;
+        int length = exit.instructionLength();
+        boolean good = switch (access) {
+            case CR_TO -> moveToCr(cr, registers.gpr(register));
+            case CR_FROM -> {
+                registers.gpr(register, cr == 8 ? context.interrupts().taskPriority() : registers.cr(cr));
+                yield true;
+            }
+            case CR_CLTS -> {
+                control.clearTaskSwitched();
+                yield true;
+            }
+            default -> control.lmsw((int) (qualification >>> 16) & 0xffff);
+        };
+        if (good) {
+            advance(length);
+        } else {
+            events.generalProtection();
+        }
+    }
+
+    private boolean moveToCr(int cr, long operand) {
+        // Outside 64-bit mode the instruction moves 32 bits.
+        long value = registers.codeSize() == 64 ? operand : operand & 0xffffffffL;
+        return switch (cr) {
+            case 0 -> control.cr0(value);
+            case 3 -> control.cr3(value);
+            case 4 -> control.cr4(value);
+            case 8 -> {
+                if (value >>> 4 != 0) {
+                    yield false;
+                }
+                context.interrupts().taskPriority((int) value);
+                yield true;
+            }
+            default -> false;
+        };
+    }
+
+    private void monitor(ExitInformation exit) {
+        if ((context.contract().cpuid(1, 0)[2] & CpuidBits.ECX1_MONITOR) == 0) {
+            events.undefinedOpcode();
+        } else {
+            // MWAIT may always end at once (SDM 2B, MWAIT).
+            advance(exit.instructionLength());
+        }
+    }
+
+    private void timeStamp(ExitReason reason, ExitInformation exit) {
+        long tsc = msrs.guestTsc();
+        registers.gpr(CpuRegisters.RAX, tsc & 0xffffffffL);
+        registers.gpr(CpuRegisters.RDX, tsc >>> 32);
+        if (reason == ExitReason.RDTSCP) {
+            registers.gpr(CpuRegisters.RCX, registers.msr(Msr.IA32_TSC_AUX) & 0xffffffffL);
+        }
+        advance(exit.instructionLength());
+    }
+
+    private RunOutcome taskSwitch(ExitInformation exit) {
+        TaskSwitch attempt = new TaskSwitch(exit);
+        if (attempt.byInstruction()) {
+            emulate();
+            return null;
+        }
+        return fail("the guest switches to task 0x%x through task gate %d, which hardware assistance does not emulate yet"
+                .formatted(attempt.selector(), exit.idtVectoring() & 0xff));
+    }
+
+    /** Only what the exception bitmap asks for comes here, and NMIs of the host: the guest gets its exception back. */
+    private void exception(ExitInformation exit) {
+        if ((exit.interruption() & VmxControls.TYPE_MASK) == VmxControls.TYPE_NMI) {
+            return;
+        }
+        if (exit.vector() == ExceptionVector.PF) {
+            registers.cr(2, exit.qualification());
+        }
+        counters.count(CountedEvent.TRUE_FAULTS);
+        events.fault(exit.vector(), exit.interruptionErrorCode());
+    }
+
+    private void advanceOrGp(boolean good, ExitInformation exit) {
+        if (good) {
+            advance(exit.instructionLength());
+        } else {
+            events.generalProtection();
+        }
+    }
+
+    /** The exiting instruction is done: RIP behind it, its shadow over, its single-step trap pending. */
+    private void advance(int length) {
+        long rip = registers.rip() + length;
+        registers.rip(registers.codeSize() == 64 ? rip : rip & 0xffffffffL);
+        events.endShadow();
+        if ((vmcs.read(VmcsField.GUEST_RFLAGS) & Rflags.TF) != 0) {
+            vmcs.write(
+                    VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS,
+                    vmcs.read(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_SINGLE_STEP);
+        }
+    }
+
+    private String entryFailure(ExitReason reason) {
+        String why = processor.exit() instanceof Exit.EntryFailure entry && !entry.why().isBlank() ? ": " + entry.why() : "";
+        return reason == ExitReason.ENTRY_INVALID_CONTROLS
+                ? "VM entry refused the VMCS (VM-instruction error %d)%s".formatted(vmcs.read(VmcsField.VM_INSTRUCTION_ERROR), why)
+                : "VM entry failed, %s (exit reason %d, qualification %d)%s"
+                        .formatted(reason.label(), reason.number(), vmcs.read(VmcsField.EXIT_QUALIFICATION), why);
+    }
+
+    private RunOutcome fail(String what) {
+        failure = "%s, at RIP 0x%x, CR3 0x%x".formatted(what, registers.rip(), registers.cr(3));
+        return RunOutcome.FAILED;
+    }
+
+    @Override
+    public long guestTsc() {
+        return msrs.guestTsc();
+    }
+
+    @Override
+    public String failure() {
+        return failure;
+    }
+
+    @Override
+    public ArchState exportState() {
+        ArchState real = processor.save();
+        ArchState.Control c = real.control();
+        ArchState.Control seen = new ArchState.Control(
+                control.cr0(), c.cr2(), c.cr3(), control.cr4(), context.interrupts().taskPriority(), c.xcr0(), c.dr(), c.pdptes());
+        Map<Integer, Long> all = new HashMap<>(real.msrs());
+        all.putAll(msrs.export());
+        ArchState.Events e = real.events();
+        ArchState.Events waiting = new ArchState.Events(
+                e.interruptibility(),
+                halted ? ACTIVITY_HLT : e.activity(),
+                e.pendingDebug(),
+                events.pending() != 0 ? events.pending() : e.pending(),
+                events.pending() != 0 ? events.pendingErrorCode() : e.pendingErrorCode(),
+                events.pending() != 0 ? events.pendingLength() : e.pendingInstructionLength());
+        return new ArchState(real.general(), real.segments(), seen, real.fpu(), all, waiting, msrs.guestTsc());
+    }
+
+    @Override
+    public void importState(ArchState state) {
+        ArchState.Control c = state.control();
+        ArchState.Control real = new ArchState.Control(
+                ControlRegisters.realCr0(c.cr0()), c.cr2(), c.cr3(), ControlRegisters.realCr4(c.cr4()), c.cr8(), c.xcr0(), c.dr(), c.pdptes());
+        ArchState.Events e = state.events();
+        // HLT and pending events are kept here: the processor itself is always active at an entry.
+        ArchState.Events quiet = new ArchState.Events(e.interruptibility(), 0, e.pendingDebug(), 0, 0, 0);
+        processor.load(new ArchState(state.general(), state.segments(), real, state.fpu(), state.msrs(), quiet, processor.tsc()));
+        msrs.adopt(state.msrs());
+        msrs.adoptTsc(state.tsc());
+        control.adopt(c.cr0(), c.cr4(), state.msrs().getOrDefault(Msr.IA32_EFER, 0L));
+        halted = e.activity() == ACTIVITY_HLT;
+        events.restore(e.pending(), e.pendingErrorCode(), e.pendingInstructionLength());
+        failure = "";
+        processor.invalidateTlb();
+    }
+
+    @Override
+    public void close() {
+        context.memory().detach(processor);
+        controls.close();
+    }
+
+    /** The exit qualification of a task switch (SDM 3C, table 28-2). */
+    private record TaskSwitch(int selector, int source) {
+        private static final int TASK_GATE = 3;
+
+        TaskSwitch(ExitInformation exit) {
+            this((int) exit.qualification() & 0xffff, (int) (exit.qualification() >>> 30) & 3);
+        }
+
+        boolean byInstruction() {
+            return source != TASK_GATE;
+        }
+    }
+}
