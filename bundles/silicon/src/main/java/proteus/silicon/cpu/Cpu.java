@@ -52,6 +52,9 @@ public final class Cpu implements AutoCloseable {
     public final long[] pdpte = new long[4];
     public long efer;
     public final Msrs msrs = new Msrs();
+    /** CPUID of this processor as {@link proteus.api.silicon.Silicon#cpuid} gives it, and the bits of CR4, EFER and XCR0 that follow from it. */
+    public java.util.Map<Long, int[]> cpuid = java.util.Map.of();
+    public long cr4Mask = -1, eferMask = -1, xcr0Mask = 7;
 
     /** Current privilege level; change it only through {@link #setCpl}. */
     public int cpl;
@@ -273,6 +276,11 @@ public final class Cpu implements AutoCloseable {
 
     public boolean code64() {
         return codeSize == 64;
+    }
+
+    /** The next instruction must be executed alone, between {@link Units#beforeInstruction} and {@link Units#afterInstruction}: TF, RF, breakpoints, an interrupt shadow, a pending debug trap. */
+    public boolean stepwise() {
+        return (get(FLAGS) & (Flags.TF | Flags.RF)) != 0 || (interruptibility & 3) != 0 || pendingDebug != 0 || (dr[7] & 0xff) != 0;
     }
 
     /** Size of the stack pointer: 16, 32 or 64, by SS.B and the mode. */

@@ -26,4 +26,17 @@ public interface Units {
      * @param instructionLength for software interrupts and exceptions: added to RIP before it is pushed
      */
     void inject(Cpu cpu, int interruption, int errorCode, int instructionLength);
+
+    /**
+     * Before an instruction that {@link Cpu#stepwise} wants executed alone: throws #DB for an instruction breakpoint.
+     *
+     * @return what {@link #afterInstruction} wants back
+     */
+    long beforeInstruction(Cpu cpu);
+
+    /**
+     * After such an instruction retired (also one iteration of a REP): ends the interrupt shadow that was in force, clears RF,
+     * delivers single-step and pending debug traps. RIP is that of the next instruction, before and, of a handler, after.
+     */
+    void afterInstruction(Cpu cpu, Op op, long before);
 }
