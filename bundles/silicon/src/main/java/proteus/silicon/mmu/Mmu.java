@@ -191,17 +191,17 @@ public final class Mmu implements AutoCloseable {
 
     /** Faults unless the whole range may be written now; for instructions that write in several parts or after other effects. */
     public void probeWrite(long gva, int bytes) {
-        probe(gva, bytes, PageWalker.WRITE, user, smap);
+        probe(gva, bytes, PageWalker.WRITE, user, smap, cpu.linearMask());
     }
 
     public void probeRead(long gva, int bytes) {
-        probe(gva, bytes, PageWalker.READ, user, smap);
+        probe(gva, bytes, PageWalker.READ, user, smap, cpu.linearMask());
     }
 
-    private void probe(long gva, int bytes, int access, boolean asUser, boolean withSmap) {
+    private void probe(long gva, int bytes, int access, boolean asUser, boolean withSmap, long mask) {
         int index = indexFor(asUser, withSmap);
-        long last = wrap(gva + bytes - 1);
-        translate(gva, access, index, asUser, withSmap);
+        long last = gva + bytes - 1 & mask;
+        translate(gva & mask, access, index, asUser, withSmap);
         if ((gva & -4096L) != (last & -4096L)) {
             translate(last & -4096L, access, index, asUser, withSmap);
         }
@@ -270,22 +270,27 @@ public final class Mmu implements AutoCloseable {
 
     /** Faults unless the processor itself may write this range. */
     public void probeSystemWrite(long gva, int bytes) {
-        probe(gva, bytes, PageWalker.WRITE, false, smapOn());
+        probe(gva, bytes, PageWalker.WRITE, false, smapOn(), systemMask());
     }
 
     /** As {@link #probeWrite}, with the privilege of a CPL that is not in force yet (stack switches). */
     public void probeWrite(long gva, int bytes, int cpl) {
-        probe(gva, bytes, PageWalker.WRITE, cpl == 3, cpl != 3 && smapOn() && !cpu.flag(Flags.AC));
+        probe(gva, bytes, PageWalker.WRITE, cpl == 3, cpl != 3 && smapOn() && !cpu.flag(Flags.AC), systemMask());
     }
 
     private long systemRead(long gva, int bytes) {
         boolean enforce = smapOn();
-        return access(gva, bytes, false, 0, indexFor(false, enforce), false, enforce);
+        return access(gva, bytes, false, 0, indexFor(false, enforce), false, enforce, systemMask());
     }
 
     private void systemWrite(long gva, int bytes, long value) {
         boolean enforce = smapOn();
-        access(gva, bytes, true, value, indexFor(false, enforce), false, enforce);
+        access(gva, bytes, true, value, indexFor(false, enforce), false, enforce, systemMask());
+    }
+
+    /** Descriptor tables and TSS have 64-bit addresses in IA-32e mode, compatibility mode included. */
+    private long systemMask() {
+        return cpu.longMode() ? -1 : 0xffffffffL;
     }
 
     private boolean smapOn() {
@@ -300,17 +305,17 @@ public final class Mmu implements AutoCloseable {
 
     private long slowRead(long gva, int bytes) {
         checkAlignment(gva, bytes);
-        return access(gva, bytes, false, 0, contextIndex, user, smap);
+        return access(gva, bytes, false, 0, contextIndex, user, smap, cpu.linearMask());
     }
 
     private void slowWrite(long gva, int bytes, long value) {
         checkAlignment(gva, bytes);
-        access(gva, bytes, true, value, contextIndex, user, smap);
+        access(gva, bytes, true, value, contextIndex, user, smap, cpu.linearMask());
     }
 
-    private long access(long gva, int bytes, boolean write, long value, int index, boolean asUser, boolean withSmap) {
+    private long access(long gva, int bytes, boolean write, long value, int index, boolean asUser, boolean withSmap, long mask) {
         int kind = write ? PageWalker.WRITE : PageWalker.READ;
-        long at = wrap(gva);
+        long at = gva & mask;
         int first = 4096 - (int) (at & 4095);
         if (bytes <= first) {
             long hpa = translate(at, kind, index, asUser, withSmap);
@@ -319,7 +324,7 @@ public final class Mmu implements AutoCloseable {
         // both pages are translated before either is touched; the second translation may need a retry of the first's device address
         long low = translate(at, kind, index, asUser, withSmap);
         long lowDevice = deviceAddress;
-        long high = translate(wrap(at + first), kind, index, asUser, withSmap);
+        long high = translate(at + first & mask, kind, index, asUser, withSmap);
         long highDevice = deviceAddress;
         long result = 0;
         for (int i = 0; i < bytes; i++) {
@@ -392,7 +397,7 @@ public final class Mmu implements AutoCloseable {
      * @return host-physical address, or -1 with {@link #deviceAddress} set where a device answers
      */
     private long translate(long gva, int access, int index, boolean asUser, boolean withSmap) {
-        if (cpu.codeSize == 64 && !PageTable.canonical(gva, 48)) {
+        if (!PageTable.canonical(gva, 48)) {
             var fault = cpu.protection(0);
             fault.detail = gva;
             throw fault;
