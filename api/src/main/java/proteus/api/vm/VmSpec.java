@@ -41,6 +41,32 @@ public record VmSpec(String name, Composition composition, long memoryBytes, int
      * @param kernel the image's bytes
      * @param initrd the initial RAM disk, empty if none
      * @param commandLine the kernel's command line
+     * @param entry which of the image's entry points to take
      */
-    public record BootSpec(String name, byte[] kernel, byte[] initrd, String commandLine) {}
+    public record BootSpec(String name, byte[] kernel, byte[] initrd, String commandLine, Entry entry) {
+        public BootSpec {
+            Objects.requireNonNull(name);
+            Objects.requireNonNull(kernel);
+            Objects.requireNonNull(initrd);
+            Objects.requireNonNull(commandLine);
+            Objects.requireNonNull(entry);
+        }
+
+        /** With the entry point that suits the image best. */
+        public BootSpec(String name, byte[] kernel, byte[] initrd, String commandLine) {
+            this(name, kernel, initrd, commandLine, Entry.BEST);
+        }
+    }
+
+    /** Entry points that an image may have; not every image has every one. */
+    public enum Entry {
+        /** The widest mode the kernel itself runs in. */
+        BEST,
+        /** Real mode: the kernel's own set-up code runs first and asks the BIOS. */
+        REAL_16,
+        /** Flat 32-bit protected mode. */
+        PROTECTED_32,
+        /** 64-bit mode with paging on. */
+        LONG_64
+    }
 }

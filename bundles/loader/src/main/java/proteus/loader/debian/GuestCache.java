@@ -151,8 +151,9 @@ final class GuestCache {
         OWN_THREADS.lock();
         try {
             Files.createDirectories(root);
-            try (FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = acquire(channel, progress)) {
+            // Closing the channel releases the lock.
+            try (FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                acquire(channel, progress);
                 return work.get();
             }
         } catch (IOException e) {
@@ -162,13 +163,13 @@ final class GuestCache {
         }
     }
 
-    private FileLock acquire(FileChannel channel, Consumer<String> progress) throws IOException {
+    private void acquire(FileChannel channel, Consumer<String> progress) throws IOException {
         long since = System.currentTimeMillis();
         boolean told = false;
         while (true) {
             FileLock lock = channel.tryLock();
             if (lock != null) {
-                return lock;
+                return;
             }
             if (!told) {
                 progress.accept("another process is using the cache of guests, waiting for it");
