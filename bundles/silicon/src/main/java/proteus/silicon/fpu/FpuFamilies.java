@@ -1,0 +1,17 @@
+package proteus.silicon.fpu;
+
+import proteus.silicon.cpu.HandlerTable;
+
+/** All families of this package. */
+public final class FpuFamilies {
+    private FpuFamilies() {}
+
+    public static void register(HandlerTable t) {
+        X87Control.register(t);
+        X87Image.register(t);
+        FxImage.register(t);
+        SimdMove.register(t);
+        SimdInteger.register(t);
+        SimdShuffle.register(t);
+    }
+}
