@@ -41,4 +41,16 @@ public final class Op {
     /** ModRM.reg/.rm as they stand, for x87 and groups that need them; -1 without ModRM. */
     public int modrmMod, modrmReg, modrmRm;
     public int vectorLength;
+
+    // Derived once, for short hot code.
+    /** 64 minus the operand size: shifts the operand's sign bit to bit 63. */
+    public int unused;
+    /** Bits of the operand size. */
+    public long mask;
+    /** What a write of this size leaves of a register: all but the low 8 or 16 bits, nothing for 32 and 64 (SDM vol. 1, 3.4.1.1). */
+    public long keep;
+    /** Bytes of the memory operand. */
+    public int bytes;
+    /** Wrap of a branch target: by operand size, and to 32 bits outside 64-bit code. */
+    public long ripMask;
 }
