@@ -68,6 +68,8 @@ public final class Cpu implements AutoCloseable {
     public long pendingDebug;
     /** The engine must call {@link Intercepts#boundary} before the next instruction of each block. */
     public boolean boundaryWork;
+    /** Set by a handler that did a part of a REP and put RIP back on it: no fault, but the instruction has not retired. */
+    public boolean unfinished;
     /** Instructions retired; exact between blocks. */
     public long retired;
     /** Ticks the TSC is ahead of {@link #retired} (count clock), or of the host's clock. */

@@ -72,11 +72,14 @@ final class BlockCache implements CodeWatcher {
         }
     }
 
-    /** Takes in what other threads wrote. */
-    void drain() {
+    /** Takes in what other threads wrote; true if there was anything. */
+    boolean drain() {
+        boolean any = false;
         for (Written w = elsewhere.poll(); w != null; w = elsewhere.poll()) {
             forget(w.hpa, w.bytes);
+            any = true;
         }
+        return any;
     }
 
     private void forget(long hpa, int bytes) {

@@ -58,6 +58,12 @@ public final class Stack {
         Raw.putLong(s + RSP, sp);
     }
 
+    static int pop32(Cpu cpu) {
+        int value = (int) peek(cpu, 0, 32);
+        release(cpu, 4);
+        return value;
+    }
+
     static long pop64(Cpu cpu) {
         long s = cpu.s;
         long sp = Raw.getLong(s + RSP);
