@@ -8,7 +8,11 @@ import org.osgi.annotation.versioning.ProviderType;
 public interface Board extends AutoCloseable {
     InterruptController interrupts(int vcpu);
 
+    /** A new wire to a global system interrupt; all wires of one interrupt are ORed. Ask once and keep it. */
     InterruptLine line(int gsi);
+
+    /** The PCI bus. */
+    PciSlots pci();
 
     /** Everything a loader must place or report: tables in guest memory, the memory map. Writes the ACPI and MP tables into guest memory. */
     FirmwareData installTables(boolean acpi);

@@ -1,5 +1,6 @@
 package proteus.api.io;
 
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 import proteus.api.event.EventCounters;
 import proteus.api.memory.GuestMemory;
@@ -15,8 +16,13 @@ public interface DeviceContext {
     /** DMA goes through here only. */
     GuestMemory memory();
 
-    /** A global system interrupt: 0..15 are the ISA lines on both PIC and IOAPIC. */
+    /** A new wire to a global system interrupt: 0..15 are the ISA lines on both PIC and IOAPIC. All wires of one are ORed; ask once and keep it. */
     InterruptLine interrupt(int gsi);
+
+    /** The PCI bus, if the machine has one. */
+    default Optional<PciSlots> pci() {
+        return Optional.empty();
+    }
 
     Timers timers();
 
