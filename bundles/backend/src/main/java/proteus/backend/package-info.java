@@ -1,0 +1,2 @@
+/** Where device data really goes: disk images. */
+package proteus.backend;

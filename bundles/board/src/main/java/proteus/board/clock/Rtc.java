@@ -1,0 +1,360 @@
+package proteus.board.clock;
+
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import proteus.api.io.Bus;
+import proteus.api.io.InterruptLine;
+import proteus.api.io.Timers;
+import proteus.board.part.BytePorts;
+import proteus.board.part.Part;
+import proteus.board.part.StateReader;
+import proteus.board.part.StateWriter;
+import proteus.board.part.Ticks;
+
+/**
+ * The real-time clock MC146818A with 128 bytes of CMOS memory at 0x70 and 0x71. Its seconds are the VM's: the wall time is
+ * asked for once, at power on, and then virtual time passes. Seconds change at whole seconds of virtual time.
+ */
+public final class Rtc implements Part {
+    private static final int SECONDS = 0x00;
+    private static final int SECONDS_ALARM = 0x01;
+    private static final int MINUTES = 0x02;
+    private static final int MINUTES_ALARM = 0x03;
+    private static final int HOURS = 0x04;
+    private static final int HOURS_ALARM = 0x05;
+    private static final int WEEKDAY = 0x06;
+    private static final int DAY = 0x07;
+    private static final int MONTH = 0x08;
+    private static final int YEAR = 0x09;
+    private static final int REGISTER_A = 0x0a;
+    private static final int REGISTER_B = 0x0b;
+    private static final int REGISTER_C = 0x0c;
+    private static final int REGISTER_D = 0x0d;
+    /** Where PC firmware and the ACPI FADT keep the century. */
+    public static final int CENTURY = 0x32;
+
+    private static final int A_UPDATE_IN_PROGRESS = 0x80;
+    private static final int B_SET = 0x80;
+    private static final int B_PERIODIC = 0x40;
+    private static final int B_ALARM = 0x20;
+    private static final int B_UPDATE = 0x10;
+    private static final int B_BINARY = 0x04;
+    private static final int B_24_HOURS = 0x02;
+    private static final int C_INTERRUPT = 0x80;
+    private static final int D_VALID = 0x80;
+    private static final int PM = 0x80;
+    private static final int ALARM_ANY = 0xc0;
+
+    /** UIP rises 244 us before an update of 1984 us, which ends with the new second (data sheet, table 6). */
+    private static final long UPDATE_NANOS = 2_228_000;
+    private static final long DAY_SECONDS = 86_400;
+
+    private final Timers timers;
+    private final InterruptLine line;
+    private final Timers.Timer timer;
+    private final byte[] memory = new byte[128];
+    private int index;
+    private boolean nmiMasked;
+    /** Seconds since 1970 at virtual second 0. */
+    private long epoch;
+    /** The time registers as the guest left them while SET stops the clock. */
+    private long frozen;
+    private int flags;
+    /** Virtual second and periodic tick up to which flags have been raised. */
+    private long secondsSeen;
+    private long ticksSeen;
+
+    public Rtc(Timers timers, InterruptLine line) {
+        this.timers = timers;
+        this.line = line;
+        this.timer = timers.create("real-time clock", this::look);
+        this.epoch = timers.wallSeconds() - second();
+        memory[REGISTER_A] = 0x26;
+        memory[REGISTER_B] = B_24_HOURS;
+        secondsSeen = second();
+    }
+
+    /** Puts the chip on the bus. */
+    public void attach(Bus ports) {
+        ports.attach(0x70, 2, "MC146818 RTC and CMOS", new BytePorts(2) {
+            @Override
+            protected int readByte(int port) {
+                // The index port is write-only on a PC.
+                return port == 0 ? 0xff : readRegister();
+            }
+
+            @Override
+            protected void writeByte(int port, int value) {
+                if (port == 0) {
+                    index = value & 0x7f;
+                    nmiMasked = (value & 0x80) != 0;
+                } else {
+                    writeRegister(value);
+                }
+            }
+        });
+    }
+
+    /** Sets a byte of CMOS memory, as firmware does. */
+    public void cmos(int at, int value) {
+        memory[at] = (byte) value;
+    }
+
+    private int readRegister() {
+        return switch (index) {
+            case SECONDS, MINUTES, HOURS, WEEKDAY, DAY, MONTH, YEAR, CENTURY -> timeRegister(index);
+            case REGISTER_A -> {
+                boolean updating = !stopped() && timers.now() % Ticks.SECOND >= Ticks.SECOND - UPDATE_NANOS;
+                yield memory[REGISTER_A] & 0x7f | (updating ? A_UPDATE_IN_PROGRESS : 0);
+            }
+            case REGISTER_C -> {
+                catchUp();
+                int value = flags | (interrupting() ? C_INTERRUPT : 0);
+                flags = 0;
+                drive();
+                yield value;
+            }
+            case REGISTER_D -> D_VALID;
+            default -> memory[index] & 0xff;
+        };
+    }
+
+    private void writeRegister(int value) {
+        switch (index) {
+            case SECONDS, MINUTES, HOURS, DAY, MONTH, YEAR, CENTURY -> setTime(index, value);
+            // The day of the week follows from the date.
+            case WEEKDAY, REGISTER_C, REGISTER_D -> {}
+            case REGISTER_A -> {
+                catchUp();
+                memory[REGISTER_A] = (byte) (value & 0x7f);
+                ticksSeen = periodicTicks();
+                arm();
+            }
+            case REGISTER_B -> {
+                catchUp();
+                boolean wasStopped = stopped();
+                long current = time();
+                // SET clears the update-ended enable (data sheet, register B).
+                memory[REGISTER_B] = (byte) ((value & B_SET) != 0 ? value & ~B_UPDATE : value);
+                if (stopped() && !wasStopped) {
+                    frozen = current;
+                } else if (!stopped() && wasStopped) {
+                    epoch = frozen - second();
+                    secondsSeen = second();
+                }
+                drive();
+                arm();
+            }
+            default -> {
+                memory[index] = (byte) value;
+                if (index == SECONDS_ALARM || index == MINUTES_ALARM || index == HOURS_ALARM) {
+                    arm();
+                }
+            }
+        }
+    }
+
+    private int control() {
+        return memory[REGISTER_B];
+    }
+
+    private boolean stopped() {
+        return (control() & B_SET) != 0;
+    }
+
+    private long second() {
+        return timers.now() / Ticks.SECOND;
+    }
+
+    private long time() {
+        return stopped() ? frozen : epoch + second();
+    }
+
+    private LocalDateTime date() {
+        return LocalDateTime.ofEpochSecond(time(), 0, ZoneOffset.UTC);
+    }
+
+    private int timeRegister(int register) {
+        LocalDateTime date = date();
+        return switch (register) {
+            case SECONDS -> encode(date.getSecond());
+            case MINUTES -> encode(date.getMinute());
+            case HOURS -> encodeHours(date.getHour());
+            // Sunday is 1.
+            case WEEKDAY -> encode(date.getDayOfWeek().getValue() % 7 + 1);
+            case DAY -> encode(date.getDayOfMonth());
+            case MONTH -> encode(date.getMonthValue());
+            case YEAR -> encode(Math.floorMod(date.getYear(), 100));
+            default -> encode(Math.floorMod(Math.floorDiv(date.getYear(), 100), 100));
+        };
+    }
+
+    private void setTime(int register, int raw) {
+        catchUp();
+        LocalDateTime date = date();
+        int value = register == HOURS ? decodeHours(raw) : decode(raw);
+        int century = Math.floorDiv(date.getYear(), 100);
+        // Values out of range carry over instead of being refused: the chip does not check either.
+        LocalDateTime changed = switch (register) {
+            case SECONDS -> date.withSecond(0).plusSeconds(value);
+            case MINUTES -> date.withMinute(0).plusMinutes(value);
+            case HOURS -> date.withHour(0).plusHours(value);
+            case DAY -> date.withDayOfMonth(1).plusDays(value - 1L);
+            case MONTH -> date.withMonth(1).plusMonths(value - 1L);
+            case YEAR -> date.withYear(century * 100 + value % 100);
+            default -> date.withYear(value % 100 * 100 + Math.floorMod(date.getYear(), 100));
+        };
+        long seconds = changed.toEpochSecond(ZoneOffset.UTC);
+        if (stopped()) {
+            frozen = seconds;
+        } else {
+            epoch = seconds - second();
+            arm();
+        }
+    }
+
+    private int encode(int value) {
+        return (control() & B_BINARY) != 0 ? value : value / 10 << 4 | value % 10;
+    }
+
+    private int decode(int raw) {
+        return (control() & B_BINARY) != 0 ? raw : (raw >> 4) * 10 + (raw & 0xf);
+    }
+
+    private int encodeHours(int hour) {
+        if ((control() & B_24_HOURS) != 0) {
+            return encode(hour);
+        }
+        return encode(hour % 12 == 0 ? 12 : hour % 12) | (hour >= 12 ? PM : 0);
+    }
+
+    private int decodeHours(int raw) {
+        if ((control() & B_24_HOURS) != 0) {
+            return decode(raw);
+        }
+        return decode(raw & ~PM) % 12 + ((raw & PM) != 0 ? 12 : 0);
+    }
+
+    /** Period of the periodic interrupt in 1/32768 s, 0 for none (data sheet, table 5); the divider must run. */
+    private int period() {
+        int a = memory[REGISTER_A];
+        int rate = a & 0xf;
+        if (rate == 0 || (a >> 4 & 7) != 2) {
+            return 0;
+        }
+        return rate < 3 ? 128 << rate - 1 : 1 << rate - 1;
+    }
+
+    private long periodicTicks() {
+        int period = period();
+        return period == 0 ? 0 : Ticks.at(timers.now(), 32_768) / period;
+    }
+
+    private boolean alarmMatches(long seconds) {
+        LocalDateTime date = LocalDateTime.ofEpochSecond(seconds, 0, ZoneOffset.UTC);
+        return matches(SECONDS_ALARM, encode(date.getSecond())) && matches(MINUTES_ALARM, encode(date.getMinute()))
+                && matches(HOURS_ALARM, encodeHours(date.getHour()));
+    }
+
+    private boolean matches(int register, int value) {
+        int wanted = memory[register] & 0xff;
+        return (wanted & ALARM_ANY) == ALARM_ANY || wanted == value;
+    }
+
+    /** Raises the flags of what has happened since the last look. */
+    private void catchUp() {
+        if (!stopped()) {
+            long now = second();
+            if (now > secondsSeen) {
+                flags |= B_UPDATE;
+                // After a day every alarm has come once.
+                for (long s = Math.max(secondsSeen + 1, now - DAY_SECONDS); s <= now && (flags & B_ALARM) == 0; s++) {
+                    if (alarmMatches(epoch + s)) {
+                        flags |= B_ALARM;
+                    }
+                }
+                secondsSeen = now;
+            }
+        }
+        long ticks = periodicTicks();
+        if (ticks > ticksSeen) {
+            flags |= B_PERIODIC;
+            ticksSeen = ticks;
+        }
+    }
+
+    private boolean interrupting() {
+        return (flags & control() & (B_PERIODIC | B_ALARM | B_UPDATE)) != 0;
+    }
+
+    private void drive() {
+        line.set(interrupting());
+    }
+
+    private void look() {
+        catchUp();
+        drive();
+        arm();
+    }
+
+    private void arm() {
+        long when = Long.MAX_VALUE;
+        if ((control() & B_PERIODIC) != 0 && period() != 0) {
+            when = Ticks.nanos((periodicTicks() + 1) * period(), 32_768);
+        }
+        if ((control() & (B_UPDATE | B_ALARM)) != 0 && !stopped()) {
+            when = Math.min(when, (second() + 1) * Ticks.SECOND);
+        }
+        if (when == Long.MAX_VALUE) {
+            timer.cancel();
+        } else {
+            timer.arm(when);
+        }
+    }
+
+    /** Whether bit 7 of port 0x70 keeps external NMIs away. */
+    public boolean nmiMasked() {
+        return nmiMasked;
+    }
+
+    @Override
+    public String name() {
+        return "MC146818A real-time clock";
+    }
+
+    /** A reset clears interrupt enables and flags; time and memory live on the battery (data sheet, RESET). */
+    @Override
+    public void reset() {
+        if (stopped()) {
+            epoch = frozen - second();
+        }
+        memory[REGISTER_B] = (byte) (control() & (B_BINARY | B_24_HOURS));
+        flags = 0;
+        index = 0;
+        nmiMasked = false;
+        secondsSeen = second();
+        ticksSeen = periodicTicks();
+        timer.cancel();
+        drive();
+    }
+
+    @Override
+    public void save(StateWriter out) {
+        out.putBytes(memory).putInt(index).putBoolean(nmiMasked).putLong(epoch).putLong(frozen).putInt(flags);
+        out.putLong(secondsSeen).putLong(ticksSeen);
+    }
+
+    @Override
+    public void load(StateReader in) {
+        in.takeBytes(memory);
+        index = in.takeInt() & 0x7f;
+        nmiMasked = in.takeBoolean();
+        epoch = in.takeLong();
+        frozen = in.takeLong();
+        flags = in.takeInt();
+        secondsSeen = in.takeLong();
+        ticksSeen = in.takeLong();
+        drive();
+        arm();
+    }
+}

@@ -1,0 +1,72 @@
+package proteus.io.emul;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.osgi.annotation.bundle.Capability;
+import org.osgi.service.component.annotations.Component;
+import proteus.api.compose.TechniqueInfo;
+import proteus.api.io.CharacterBackend;
+import proteus.api.io.Device;
+import proteus.api.io.DeviceContext;
+import proteus.api.io.DeviceRole;
+import proteus.api.io.DeviceSpec;
+import proteus.api.io.IoTechnique;
+
+/** The technique: consoles become serial ports. Roles are offered as their devices come to work. */
+@Component
+@Capability(namespace = TechniqueInfo.NAMESPACE, name = "io.emul", attribute = {"kind=io", "technique=emul"})
+public final class EmulTechnique implements IoTechnique {
+    private static final TechniqueInfo INFO = new TechniqueInfo(TechniqueInfo.Kind.IO, "emul", "emulated devices of a real PC", Set.of(),
+            "Sugerman, Venkitachalam, Lim: Virtualizing I/O Devices on VMware Workstation's Hosted VMM (USENIX 2001)");
+
+    /** COM1 to COM4 of a PC. */
+    private static final int[] SERIAL_PORTS = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
+
+    private static final int[] SERIAL_INTERRUPTS = {4, 3, 4, 3};
+
+    @Override
+    public TechniqueInfo info() {
+        return INFO;
+    }
+
+    @Override
+    public Set<DeviceRole> roles() {
+        return Set.of(DeviceRole.CONSOLE);
+    }
+
+    @Override
+    public List<Device> plug(DeviceContext context, List<DeviceSpec> devices) {
+        List<Device> plugged = new ArrayList<>();
+        try {
+            for (DeviceSpec spec : devices) {
+                plugged.add(plug(context, spec));
+            }
+        } catch (RuntimeException e) {
+            plugged.reversed().forEach(EmulTechnique::unplug);
+            throw e;
+        }
+        return plugged;
+    }
+
+    private static Device plug(DeviceContext context, DeviceSpec spec) {
+        if (spec.role() != DeviceRole.CONSOLE) {
+            throw new IllegalArgumentException("The technique io.emul has no device for the role %s yet.".formatted(spec.role()));
+        }
+        if (spec.index() < 0 || spec.index() >= SERIAL_PORTS.length) {
+            throw new IllegalArgumentException("A PC has %d serial ports; console %d does not fit.".formatted(SERIAL_PORTS.length, spec.index()));
+        }
+        if (!(spec.backend() instanceof CharacterBackend backend)) {
+            throw new IllegalArgumentException("Console %d needs a character back end.".formatted(spec.index()));
+        }
+        return new Uart16550(context, backend, SERIAL_PORTS[spec.index()], SERIAL_INTERRUPTS[spec.index()]);
+    }
+
+    private static void unplug(Device device) {
+        try {
+            device.close();
+        } catch (Exception e) {
+            throw new IllegalStateException("The device %s could not be unplugged.".formatted(device.name()), e);
+        }
+    }
+}
