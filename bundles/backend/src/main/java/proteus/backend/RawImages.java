@@ -11,7 +11,7 @@ import org.osgi.service.component.annotations.Component;
 import proteus.api.io.BlockBackend;
 import proteus.api.io.BlockBackends;
 
-/** Opens raw images, one VM at a time: a writer has the file for itself, readers share it. */
+/** Opens raw images, each for one VM of this process at a time; other processes may share an image that is only read. */
 @Component
 public final class RawImages implements BlockBackends {
     private static final int SECTOR = 512;
@@ -43,7 +43,7 @@ public final class RawImages implements BlockBackends {
         try {
             lock = channel.tryLock(0, Long.MAX_VALUE, shared);
         } catch (OverlappingFileLockException held) {
-            // The JVM refuses a second lock of its own, even where both would be shared.
+            // The JVM refuses a second lock of its own, even a shared one.
             lock = null;
         }
         if (lock == null) {

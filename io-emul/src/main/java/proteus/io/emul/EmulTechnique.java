@@ -3,7 +3,6 @@ package proteus.io.emul;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.osgi.annotation.bundle.Capability;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.compose.TechniqueInfo;
 import proteus.api.io.CharacterBackend;
@@ -15,7 +14,6 @@ import proteus.api.io.IoTechnique;
 
 /** The technique: consoles become serial ports. Roles are offered as their devices come to work. */
 @Component
-@Capability(namespace = TechniqueInfo.NAMESPACE, name = "io.emul", attribute = {"kind=io", "technique=emul"})
 public final class EmulTechnique implements IoTechnique {
     private static final TechniqueInfo INFO = new TechniqueInfo(TechniqueInfo.Kind.IO, "emul", "emulated devices of a real PC", Set.of(),
             "Sugerman, Venkitachalam, Lim: Virtualizing I/O Devices on VMware Workstation's Hosted VMM (USENIX 2001)");

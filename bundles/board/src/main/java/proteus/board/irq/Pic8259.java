@@ -19,6 +19,7 @@ final class Pic8259 {
     private static final int OCW3_SET_SPECIAL_MASK = 0x40;
     private static final int NONE = 8;
     static final int CASCADE = 2;
+    private static final int POWER_ON = 1;
 
     private final boolean master;
     private final int levelCapable;
@@ -29,8 +30,8 @@ final class Pic8259 {
     private int inService;
     private int level;
     private int vectorBase;
-    /** Next initialisation word expected: 0 none, 2, 3 or 4. */
-    private int expected;
+    /** Next initialisation word expected: 2, 3 or 4; 0 in operation, {@link #POWER_ON} before the first ICW1. */
+    private int expected = POWER_ON;
     private boolean icw4;
     private boolean single;
     private boolean readInService;
@@ -54,7 +55,7 @@ final class Pic8259 {
         inService = 0;
         level = 0;
         vectorBase = 0;
-        expected = 0;
+        expected = POWER_ON;
         highest = 0;
         icw4 = false;
         single = false;
@@ -92,6 +93,10 @@ final class Pic8259 {
 
     /** The input to serve now, or -1: INT is this being at least 0. */
     int request() {
+        if (expected != 0) {
+            // It operates only after its initialisation words (data sheet, Programming the 8259A).
+            return -1;
+        }
         int waiting = rank(requests & ~mask);
         if (waiting == NONE) {
             return -1;
@@ -256,7 +261,7 @@ final class Pic8259 {
         inService = in.takeInt() & 0xff;
         level = in.takeInt() & levelCapable;
         vectorBase = in.takeInt() & 0xf8;
-        expected = in.takeInt();
+        expected = in.takeInt() & 7;
         highest = in.takeInt() & 7;
         int flags = in.takeInt();
         icw4 = (flags & 1) != 0;
