@@ -1,0 +1,49 @@
+package proteus.vmm;
+
+import java.util.List;
+import proteus.api.compose.Composition;
+import proteus.api.compose.TechniqueInfo.Kind;
+
+/** The techniques that the design knows, and the products that history knows by their compositions. */
+final class History {
+    private static final String ANY = "*";
+
+    /** A technique of the design, whether or not a bundle provides it yet. */
+    record Known(Kind kind, String name, String title) {}
+
+    static final List<Known> TECHNIQUES = List.of(
+            new Known(Kind.CPU, "full", "full virtualization: ring deprivileging and binary translation of kernel code"),
+            new Known(Kind.CPU, "para", "paravirtualization: the guest's kernel calls hypercalls"),
+            new Known(Kind.CPU, "hwassist", "hardware assistance: the guest runs in its own ring 0 under a VMCS"),
+            new Known(Kind.MEMORY, "shadow", "shadow page tables, derived from the guest's"),
+            new Known(Kind.MEMORY, "ept", "nested paging"),
+            new Known(Kind.IO, "emul", "emulated devices that a real PC has"),
+            new Known(Kind.IO, "virtio", "virtio devices"));
+
+    private record Product(String cpu, String memory, String io, String name) {}
+
+    /** The first that fits is the name. */
+    private static final List<Product> PRODUCTS = List.of(
+            new Product("full", "shadow", "emul", "VMware Workstation 1999, VirtualBox software mode"),
+            new Product("full", "shadow", "virtio", "VirtualBox software mode with paravirtual drivers"),
+            new Product("para", "shadow", "virtio", "Xen 2003-style: paravirtual kernel and drivers, shadowed page tables"),
+            new Product("para", "shadow", "emul", "what-if: a Xen 2003 kernel on emulated devices"),
+            new Product("hwassist", "shadow", "emul", "KVM 2007, Xen HVM 3.0: first-generation VT-x with emulated devices"),
+            new Product("hwassist", "shadow", "virtio", "KVM 2008 on first-generation VT-x, with virtio"),
+            new Product("hwassist", "ept", "emul", "KVM 2008/2010-style with emulated devices"),
+            new Product("hwassist", "ept", "virtio", "KVM today"),
+            new Product("full", "ept", ANY, "what-if: binary translation over nested paging"),
+            new Product("para", "ept", ANY, "what-if: a paravirtual kernel over nested paging"));
+
+    private History() {}
+
+    static String name(Composition composition) {
+        return PRODUCTS.stream()
+                .filter(product -> product.cpu.equals(composition.cpu())
+                        && product.memory.equals(composition.memory())
+                        && (product.io.equals(ANY) || product.io.equals(composition.io())))
+                .map(Product::name)
+                .findFirst()
+                .orElse("what-if");
+    }
+}
