@@ -1,6 +1,7 @@
 package proteus.api.vm;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.osgi.annotation.versioning.ProviderType;
@@ -46,6 +47,9 @@ public interface VirtualMachine {
     VmConsole console();
 
     VmStatistics statistics();
+
+    /** Sentences about its parts: how it was started, its board, its devices. */
+    List<String> describe();
 
     /** Runs a function on the VM's thread between two instructions, or here if the VM is at rest; for inspection and debugging. */
     <T> T inspect(Function<Inspection, T> function);

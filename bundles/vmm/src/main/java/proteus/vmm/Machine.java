@@ -1,0 +1,396 @@
+package proteus.vmm;
+
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import proteus.api.compose.CompositionReport;
+import proteus.api.cpu.RunOutcome;
+import proteus.api.event.CountedEvent;
+import proteus.api.silicon.ExecutionMode;
+import proteus.api.silicon.Processor;
+import proteus.api.vm.GuestContract;
+import proteus.api.vm.VirtualMachine;
+import proteus.api.vm.VmConsole;
+import proteus.api.vm.VmEnd;
+import proteus.api.vm.VmException;
+import proteus.api.vm.VmSpec;
+import proteus.api.vm.VmSpec.Clock;
+import proteus.api.vm.VmState;
+import proteus.api.vm.VmStatistics;
+import proteus.x86.format.Rflags;
+
+/**
+ * A virtual machine: its life cycle and its run loop. State changes happen on the VM's thread, between two instructions of
+ * the guest, whoever asks for them.
+ */
+final class Machine implements VirtualMachine {
+    private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
+    private static final int LAST_LINES = 5;
+
+    private final Parts parts;
+    private final VmThread thread;
+    private final Processor processor;
+    private final VirtualClock clock;
+    private final MachineSchedule schedule;
+    private final Consumer<Machine> closed;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final List<VmStatistics.Mark> marks = new CopyOnWriteArrayList<>();
+
+    private volatile VmState state = VmState.CREATED;
+    private volatile String reason = "";
+    private volatile VmEnd end;
+    private volatile long retired;
+    private volatile long virtualNanos;
+    private volatile long runNanos;
+    private volatile long cpuNanos = -1;
+    private boolean stepping;
+
+    /** @param closed told when the VM is gone */
+    Machine(Parts parts, Consumer<Machine> closed) {
+        this.parts = parts;
+        this.processor = parts.processor();
+        this.clock = parts.clock();
+        this.schedule = parts.schedule();
+        this.closed = closed;
+        this.thread = new VmThread(parts.spec().name(), processor, this::turn);
+        parts.link().connect(this);
+        thread.start();
+    }
+
+    // --- the run loop, on the VM's thread
+
+    private boolean turn() {
+        if (state != VmState.RUNNING) {
+            return false;
+        }
+        long from = System.nanoTime();
+        try {
+            slice();
+        } catch (RuntimeException | Error e) {
+            // Contained: this VM is parked, others go on.
+            LOG.error("VM {} parked: a technique or device failed", name(), e);
+            park(VmEnd.Kind.FAILED, "a technique or device failed with " + e + where());
+        } finally {
+            parts.console().flush();
+            account();
+            runNanos += System.nanoTime() - from;
+        }
+        return state == VmState.RUNNING;
+    }
+
+    private void account() {
+        retired = processor.retired();
+        virtualNanos = clock.now();
+        parts.counters().set(CountedEvent.INSTRUCTIONS, retired);
+    }
+
+    /** Runs the guest until its thread has something else to do, and does what follows from how it came out. */
+    private void slice() {
+        schedule.localWork(false);
+        clock.fire();
+        if (schedule.stopRequested()) {
+            finish();
+            return;
+        }
+        schedule.beginSlice();
+        RunOutcome[] outcome = new RunOutcome[1];
+        if (!thread.enterGuest(() -> outcome[0] = parts.cpu().run())) {
+            return;
+        }
+        switch (outcome[0]) {
+            case LIMIT, KICKED -> { }
+            case HALTED -> halted();
+            case STOP_REQUESTED -> finish();
+            case TRIPLE_FAULT -> finish(new VmEnd(VmEnd.Kind.TRIPLE_FAULT, 0, "the guest shut down by a triple fault" + where()));
+            case FAILED -> park(VmEnd.Kind.FAILED, parts.cpu().failure() + lastLines());
+        }
+    }
+
+    /** HLT: time passes until the next timer, or until somebody outside acts. */
+    private void halted() {
+        if (!interruptsEnabled()) {
+            finish(new VmEnd(VmEnd.Kind.FAILED, 0, "the guest halted with interrupts off and can never wake" + where()));
+            return;
+        }
+        long next = clock.nextDeadline();
+        if (next == Long.MAX_VALUE && stepping) {
+            state = VmState.PAUSED;
+            return;
+        }
+        if (next == Long.MAX_VALUE) {
+            parts.console().flush();
+            thread.idle(Long.MAX_VALUE);
+            return;
+        }
+        long ticks = Math.max(0, next - clock.now());
+        if (clock.kind() == Clock.COUNT) {
+            clock.idle(ticks);
+            processor.advanceTsc(ticks);
+            parts.counters().add(CountedEvent.IDLE_TICKS, ticks);
+        } else {
+            parts.console().flush();
+            long before = clock.now();
+            thread.idle(ticks);
+            parts.counters().add(CountedEvent.IDLE_TICKS, clock.now() - before);
+        }
+    }
+
+    private boolean interruptsEnabled() {
+        long rflags = processor.mode() == ExecutionMode.VMX_NON_ROOT
+                ? processor.registers().rflags()
+                : parts.cpu().exportState().general().rflags();
+        return (rflags & Rflags.IF) != 0;
+    }
+
+    /** A device, the console or a user asked for the end; called on the VM's thread. */
+    void requestEnd(VmEnd wanted) {
+        if (end == null) {
+            end = wanted;
+            schedule.requestStop(true);
+        }
+    }
+
+    private void finish(VmEnd how) {
+        end = how;
+        finish();
+    }
+
+    private void finish() {
+        state = VmState.ENDED;
+        reason = end.message();
+        atRest();
+    }
+
+    private void park(VmEnd.Kind kind, String why) {
+        end = new VmEnd(kind, 0, why);
+        state = VmState.PARKED;
+        reason = why;
+        atRest();
+    }
+
+    private void atRest() {
+        parts.console().flush();
+        account();
+        cpuNanos = threadTime();
+        ended.countDown();
+    }
+
+    private String where() {
+        return ", at RIP 0x%x, CR3 0x%x".formatted(processor.registers().rip(), processor.registers().cr(3)) + lastLines();
+    }
+
+    private String lastLines() {
+        String lines = parts.console().lastLines(LAST_LINES);
+        return lines.isEmpty()
+                ? "; its console is empty"
+                : "; its console ends with:\n    " + lines.replace("\r", "").replace("\n", "\n    ");
+    }
+
+    /** The lab port: remembers the counts of this moment. */
+    void mark(int value) {
+        account();
+        marks.add(new VmStatistics.Mark(value, retired, parts.counters().snapshot()));
+    }
+
+    void post(Runnable action) {
+        thread.post(action);
+        if (thread.isCurrent()) {
+            schedule.localWork(true);
+        }
+    }
+
+    // --- requests
+
+    private <T> T call(Supplier<T> action) {
+        if (state == VmState.CLOSED) {
+            throw new VmException("VM " + name() + " is closed");
+        }
+        return thread.call(action);
+    }
+
+    private void require(String what, VmState... allowed) {
+        if (!List.of(allowed).contains(state)) {
+            throw new VmException("VM %s cannot %s: it is %s%s".formatted(
+                    name(), what, state.name().toLowerCase(java.util.Locale.ROOT), reason.isEmpty() ? "" : " (" + reason + ")"));
+        }
+    }
+
+    @Override
+    public void start() {
+        call(() -> {
+            require("start", VmState.CREATED);
+            state = VmState.RUNNING;
+            return null;
+        });
+    }
+
+    @Override
+    public void pause() {
+        call(() -> {
+            require("pause", VmState.RUNNING);
+            state = VmState.PAUSED;
+            return null;
+        });
+    }
+
+    @Override
+    public void resume() {
+        call(() -> {
+            require("resume", VmState.PAUSED);
+            state = VmState.RUNNING;
+            return null;
+        });
+    }
+
+    @Override
+    public void stop() {
+        call(() -> {
+            require("stop", VmState.CREATED, VmState.RUNNING, VmState.PAUSED, VmState.PARKED);
+            VmEnd stopped = new VmEnd(VmEnd.Kind.STOPPED, 0, "stopped by the user");
+            if (state == VmState.RUNNING) {
+                requestEnd(stopped);
+            } else {
+                finish(stopped);
+            }
+            return null;
+        });
+        if (!thread.isCurrent()) {
+            try {
+                ended.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** A part of its hypervisor goes away: keep it safe. */
+    void partLeaves(Object part, String bundle) {
+        if (parts.uses(part) && state != VmState.CLOSED) {
+            thread.call(() -> {
+                if (state == VmState.RUNNING || state == VmState.PAUSED || state == VmState.CREATED) {
+                    park(VmEnd.Kind.FAILED, "bundle " + bundle + ", a part of its hypervisor, was stopped");
+                }
+                return null;
+            });
+        }
+    }
+
+    @Override
+    public void close() {
+        if (state == VmState.CLOSED) {
+            return;
+        }
+        thread.call(() -> {
+            if (state == VmState.CLOSED) {
+                return null;
+            }
+            if (end == null) {
+                end = new VmEnd(VmEnd.Kind.STOPPED, 0, "closed by the user");
+            }
+            atRest();
+            state = VmState.CLOSED;
+            thread.end();
+            parts.close();
+            return null;
+        });
+        closed.accept(this);
+    }
+
+    // --- what can be asked
+
+    @Override
+    public String name() {
+        return parts.spec().name();
+    }
+
+    @Override
+    public VmSpec spec() {
+        return parts.spec();
+    }
+
+    @Override
+    public VmState state() {
+        return state;
+    }
+
+    @Override
+    public String reason() {
+        return reason;
+    }
+
+    @Override
+    public CompositionReport composition() {
+        return parts.report();
+    }
+
+    @Override
+    public GuestContract contract() {
+        return parts.contract();
+    }
+
+    @Override
+    public Optional<VmEnd> awaitEnd(Duration timeout) throws InterruptedException {
+        return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS) ? Optional.of(end) : Optional.empty();
+    }
+
+    @Override
+    public VmConsole console() {
+        return parts.console();
+    }
+
+    @Override
+    public VmStatistics statistics() {
+        Map<String, Long> counters = parts.counters().snapshot();
+        return new VmStatistics(retired, virtualNanos, runNanos, cpuNanos >= 0 ? cpuNanos : threadTime(), counters, marks);
+    }
+
+    private long threadTime() {
+        return Math.max(0, ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.id()));
+    }
+
+    @Override
+    public List<String> describe() {
+        return parts.describe();
+    }
+
+    @Override
+    public <T> T inspect(Function<Inspection, T> function) {
+        return call(() -> function.apply(parts.inspection(this::step)));
+    }
+
+    /** Runs exactly so many instructions; on the VM's thread. */
+    private void step(long instructions) {
+        if (state == VmState.CREATED) {
+            state = VmState.PAUSED;
+        }
+        require("step", VmState.PAUSED);
+        long target = processor.retired() + instructions;
+        state = VmState.RUNNING;
+        schedule.stepLimit(target);
+        stepping = true;
+        try {
+            while (state == VmState.RUNNING && processor.retired() < target) {
+                turn();
+                if (state == VmState.RUNNING && thread.workWaits()) {
+                    thread.doWork();
+                }
+            }
+        } finally {
+            stepping = false;
+            schedule.stepLimit(Long.MAX_VALUE);
+            if (state == VmState.RUNNING) {
+                state = VmState.PAUSED;
+            }
+        }
+    }
+}

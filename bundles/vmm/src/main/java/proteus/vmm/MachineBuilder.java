@@ -1,0 +1,211 @@
+package proteus.vmm;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import proteus.api.compose.CompositionReport;
+import proteus.api.cpu.CpuTechnique;
+import proteus.api.cpu.CpuVirtualization;
+import proteus.api.event.EventCounters;
+import proteus.api.io.BlockBackends;
+import proteus.api.io.Board;
+import proteus.api.io.BusDevice;
+import proteus.api.io.Device;
+import proteus.api.io.DeviceRole;
+import proteus.api.io.DeviceSpec;
+import proteus.api.io.IoTechnique;
+import proteus.api.memory.MemoryTechnique;
+import proteus.api.memory.MemoryVirtualization;
+import proteus.api.silicon.HostMemory;
+import proteus.api.silicon.MachineBus;
+import proteus.api.silicon.OutOfHostMemoryException;
+import proteus.api.silicon.Processor;
+import proteus.api.silicon.ProcessorSettings;
+import proteus.api.silicon.Silicon;
+import proteus.api.vm.GuestContract;
+import proteus.api.vm.GuestLoader;
+import proteus.api.vm.MemorySize;
+import proteus.api.vm.VmException;
+import proteus.api.vm.VmSpec;
+
+/** Makes the parts of one VM out of the services of a composition; what was made is undone when a later part fails. */
+final class MachineBuilder {
+    /** Below this no guest can even hold the tables of the firmware. */
+    private static final long LEAST_MEMORY = 1 << 20;
+
+    private static final long LARGE_PAGE = 2 << 20;
+    private static final long HUGE_PAGE = 1 << 30;
+    private static final int LAB_PORT = 0xf5;
+
+    private final VmSpec spec;
+    private final CompositionReport report;
+    private final TechniqueRegistry registry;
+    private final Optional<BlockBackends> disks;
+    private final Parts.Closing made = new Parts.Closing();
+
+    MachineBuilder(VmSpec spec, CompositionReport report, TechniqueRegistry registry, Optional<BlockBackends> disks) {
+        this.spec = spec;
+        this.report = report;
+        this.registry = registry;
+        this.disks = disks;
+    }
+
+    /** @throws VmException in one sentence */
+    Parts build() {
+        try {
+            return assemble();
+        } catch (IllegalArgumentException e) {
+            // What a part says of a wish that it cannot fulfil.
+            made.close();
+            throw new VmException(e.getMessage(), e);
+        } catch (RuntimeException | Error e) {
+            made.close();
+            throw e;
+        }
+    }
+
+    private Parts assemble() {
+        check();
+        Silicon silicon = gone(registry.silicon(spec.composition().silicon()));
+        CpuTechnique cpuTechnique = gone(registry.cpu(spec.composition().cpu()));
+        MemoryTechnique memoryTechnique = gone(registry.memory(spec.composition().memory()));
+        IoTechnique ioTechnique = gone(registry.io(spec.composition().io()));
+        EventCounters counters = new EventCounters();
+        MachineLink link = new MachineLink();
+        GuestContract contract = Contracts.of(silicon, spec.cpu());
+
+        MachineMemory memory = memory(silicon.hostMemory());
+        Processor processor = made.own(silicon.createProcessor(new ProcessorSettings(
+                cpuTechnique.executionMode(), spec.cpu(), counters, MachineBus.NONE, spec.clock() == VmSpec.Clock.WALL)));
+        VirtualClock clock = new VirtualClock(spec.clock(), processor::retired);
+        MachineSchedule schedule = new MachineSchedule(clock, processor::retired);
+        AddressBus ports = new AddressBus("port");
+        AddressBus mmio = new AddressBus("address");
+        MachineConsole console = new MachineConsole(
+                link::post, text -> link.end(proteus.api.vm.VmEnd.Kind.TEXT_SEEN, 0, "the guest printed '" + text.strip() + "'"));
+        MachineContext context = new MachineContext(ports, mmio, memory, clock, counters, console, link);
+        Board board = made.own(gone(registry.board()).create(context));
+        context.board(board);
+        ports.attach(LAB_PORT, 1, "lab marks", new LabPort(link));
+        List<Device> devices = ioTechnique.plug(context, wishes(ioTechnique, console));
+        devices.forEach(made::own);
+
+        MemoryVirtualization memoryVirtualization =
+                made.own(memoryTechnique.virtualize(new Contexts.Memory(silicon.hostMemory(), memory.map(), counters, spec.name())));
+        CpuVirtualization cpu = made.own(cpuTechnique.virtualize(new Contexts.Cpu(
+                silicon,
+                processor,
+                memoryVirtualization,
+                new DispatchBus(ports, mmio, counters),
+                board.interrupts(0),
+                memory,
+                contract,
+                counters,
+                schedule,
+                0)));
+        context.guestTsc(vcpu -> cpu.guestTsc());
+
+        Board.FirmwareData firmware = board.installTables(spec.acpi());
+        GuestLoader.LoadedGuest guest = gone(registry.loader()).load(new GuestLoader.Request(spec.boot(), memory, firmware));
+        cpu.importState(FirmwareSettings.complete(guest.state(), contract));
+
+        List<String> notes = new ArrayList<>();
+        notes.add("started by " + guest.protocol());
+        notes.addAll(guest.notes());
+        return new Parts(
+                spec,
+                report,
+                contract,
+                processor,
+                cpu,
+                memory,
+                ports,
+                mmio,
+                board,
+                devices,
+                console,
+                clock,
+                schedule,
+                counters,
+                link,
+                Set.of(silicon, cpuTechnique, memoryTechnique, ioTechnique),
+                notes,
+                made);
+    }
+
+    private void check() {
+        if (spec.vcpus() != 1) {
+            throw new VmException("a VM has one vCPU for now, not " + spec.vcpus());
+        }
+        if (spec.memoryBytes() < LEAST_MEMORY || spec.memoryBytes() % HostMemory.FRAME_SIZE != 0) {
+            throw new VmException("%s of memory will not do: give at least 1M, in whole pages".formatted(MemorySize.format(spec.memoryBytes())));
+        }
+    }
+
+    /** Services may go between the examination and the building. */
+    private static <T> T gone(Optional<T> service) {
+        return service.orElseThrow(() -> new VmException("a part of the hypervisor was just stopped; try again"));
+    }
+
+    private MachineMemory memory(HostMemory host) {
+        long bytes = spec.memoryBytes();
+        long hpa;
+        try {
+            hpa = allocate(host, bytes);
+        } catch (OutOfHostMemoryException e) {
+            throw new VmException("the host has no %s of memory left for VM %s, only %s"
+                    .formatted(MemorySize.format(bytes), spec.name(), MemorySize.format(host.free())), e);
+        }
+        made.own(() -> host.release(hpa, bytes));
+        return new MachineMemory(RegionMap.pc(bytes, hpa), host, bytes);
+    }
+
+    /** Aligned so that nested paging can use the largest pages. */
+    private long allocate(HostMemory host, long bytes) {
+        String owner = spec.name() + " RAM";
+        if (bytes > HUGE_PAGE) {
+            try {
+                return host.allocate(bytes, HUGE_PAGE, owner);
+            } catch (OutOfHostMemoryException e) {
+                // fragmented: 2-MByte pages will do
+            }
+        }
+        return host.allocate(bytes, LARGE_PAGE, owner);
+    }
+
+    private List<DeviceSpec> wishes(IoTechnique technique, MachineConsole console) {
+        List<DeviceSpec> wishes = new ArrayList<>();
+        wishes.add(new DeviceSpec(DeviceRole.CONSOLE, console, 0));
+        if (!spec.disks().isEmpty() && !technique.roles().contains(DeviceRole.DISK)) {
+            throw new VmException("I/O technique '%s' has no disks yet: leave %s away".formatted(technique.info().name(), spec.disks().get(0)));
+        }
+        BlockBackends opener = spec.disks().isEmpty()
+                ? null
+                : disks.orElseThrow(() -> new VmException("no bundle opens disk images: leave " + spec.disks().get(0) + " away"));
+        int index = 0;
+        for (Path image : spec.disks()) {
+            try {
+                wishes.add(new DeviceSpec(DeviceRole.DISK, made.own(opener.open(image, false)), index++));
+            } catch (IOException e) {
+                throw new VmException(e.getMessage(), e);
+            }
+        }
+        return wishes;
+    }
+
+    /** Port 0xf5: a guest marks a moment; reading gives nothing. */
+    private record LabPort(MachineLink link) implements BusDevice {
+        @Override
+        public long read(long offset, int size) {
+            return 0xff;
+        }
+
+        @Override
+        public void write(long offset, int size, long value) {
+            link.mark((int) value);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package proteus.vmm;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import proteus.api.compose.Composer;
+import proteus.api.compose.CompositionReport;
+import proteus.api.io.BlockBackends;
+import proteus.api.vm.VirtualMachine;
+import proteus.api.vm.VirtualMachineManager;
+import proteus.api.vm.VmException;
+import proteus.api.vm.VmSpec;
+
+/** All virtual machines of this host. */
+@Component
+public final class Machines implements VirtualMachineManager, TechniqueRegistry.Listener {
+    private final TechniqueRegistry registry;
+    private final Composer composer;
+    private final Map<String, Machine> machines = new ConcurrentHashMap<>();
+    private final Object creating = new Object();
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    private volatile BlockBackends disks;
+
+    @Activate
+    public Machines(@Reference TechniqueRegistry registry, @Reference Composer composer) {
+        this.registry = registry;
+        this.composer = composer;
+        registry.listen(this);
+    }
+
+    @Deactivate
+    void deactivate() {
+        registry.ignore(this);
+        machines.values().forEach(Machine::close);
+    }
+
+    @Override
+    public VirtualMachine create(VmSpec spec) {
+        synchronized (creating) {
+            if (machines.containsKey(spec.name())) {
+                throw new VmException("there is a VM named '" + spec.name() + "' already: choose another name or destroy that one");
+            }
+            CompositionReport report = composer.examine(spec.composition());
+            if (!report.possible()) {
+                throw new VmException(report.findings().stream().filter(finding -> !finding.contains(" fits ")).collect(Collectors.joining(" ")));
+            }
+            Machine machine = new Machine(
+                    new MachineBuilder(spec, report, registry, Optional.ofNullable(disks)).build(), gone -> machines.remove(spec.name(), gone));
+            machines.put(spec.name(), machine);
+            return machine;
+        }
+    }
+
+    @Override
+    public Optional<VirtualMachine> find(String name) {
+        return Optional.ofNullable(machines.get(name));
+    }
+
+    @Override
+    public List<VirtualMachine> list() {
+        return machines.values().stream()
+                .sorted(Comparator.comparing(Machine::name))
+                .map(VirtualMachine.class::cast)
+                .toList();
+    }
+
+    @Override
+    public void arrived() {
+        // A parked VM stays parked until hand-over can rebuild its parts.
+    }
+
+    @Override
+    public void leaving(Object part, String bundle) {
+        machines.values().forEach(machine -> machine.partLeaves(part, bundle));
+    }
+}

@@ -1,0 +1,126 @@
+package proteus.vmm;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.LongConsumer;
+import org.slf4j.LoggerFactory;
+import proteus.api.compose.CompositionReport;
+import proteus.api.cpu.CpuVirtualization;
+import proteus.api.event.EventCounters;
+import proteus.api.io.Board;
+import proteus.api.io.Bus;
+import proteus.api.io.Device;
+import proteus.api.memory.GuestMemory;
+import proteus.api.silicon.Processor;
+import proteus.api.vm.GuestContract;
+import proteus.api.vm.VirtualMachine;
+import proteus.api.vm.VmSpec;
+
+/**
+ * What one VM is made of.
+ *
+ * @param used the services that made the parts, to know whether one that leaves is among them
+ * @param notes what the loader said
+ * @param owned everything to close, in the order of making
+ */
+record Parts(
+        VmSpec spec,
+        CompositionReport report,
+        GuestContract contract,
+        Processor processor,
+        CpuVirtualization cpu,
+        MachineMemory memory,
+        AddressBus ports,
+        AddressBus mmio,
+        Board board,
+        List<Device> devices,
+        MachineConsole console,
+        VirtualClock clock,
+        MachineSchedule schedule,
+        EventCounters counters,
+        MachineLink link,
+        Set<Object> used,
+        List<String> notes,
+        Closing owned) {
+
+    boolean uses(Object part) {
+        return used.contains(part);
+    }
+
+    void close() {
+        owned.close();
+    }
+
+    List<String> describe() {
+        List<String> all = new ArrayList<>(notes);
+        all.addAll(board.describe());
+        devices.forEach(device -> all.add(device.name()));
+        return all;
+    }
+
+    VirtualMachine.Inspection inspection(LongConsumer step) {
+        return new View(this, step);
+    }
+
+    private record View(Parts parts, LongConsumer stepper) implements VirtualMachine.Inspection {
+        @Override
+        public Processor processor() {
+            return parts.processor;
+        }
+
+        @Override
+        public CpuVirtualization cpu() {
+            return parts.cpu;
+        }
+
+        @Override
+        public GuestMemory memory() {
+            return parts.memory;
+        }
+
+        @Override
+        public Bus ports() {
+            return parts.ports;
+        }
+
+        @Override
+        public Bus mmio() {
+            return parts.mmio;
+        }
+
+        @Override
+        public Board board() {
+            return parts.board;
+        }
+
+        @Override
+        public void step(long instructions) {
+            stepper.accept(instructions);
+        }
+    }
+
+    /** Closes what was made, the last first, all of it whatever fails. */
+    static final class Closing {
+        private final List<AutoCloseable> made = new ArrayList<>();
+
+        <T extends AutoCloseable> T own(T part) {
+            made.add(part);
+            return part;
+        }
+
+        void close() {
+            for (int i = made.size() - 1; i >= 0; i--) {
+                try {
+                    made.get(i).close();
+                } catch (IOException e) {
+                    LoggerFactory.getLogger(Parts.class).warn("A disk image was not closed well: {}", e.getMessage());
+                } catch (Exception e) {
+                    LoggerFactory.getLogger(Parts.class).warn("A part of a VM was not closed well", e);
+                }
+            }
+            made.clear();
+        }
+    }
+}
