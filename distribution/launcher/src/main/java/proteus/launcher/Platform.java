@@ -67,7 +67,7 @@ final class Platform implements AutoCloseable {
         BundleContext context = framework.getBundleContext();
         for (Path jar : jars(folder)) {
             int own = Integer.parseInt(jar.getParent().getFileName().toString());
-            if (own == Request.TERMINAL && level < own) {
+            if (own > Request.GOGO && level < Request.GOGO) {
                 continue;
             }
             Bundle bundle = context.installBundle("reference:" + jar.toUri());

@@ -6,7 +6,7 @@ import java.util.List;
 record Request(String command, List<String> arguments, int startLevel) {
     /** Logging, services, contracts, silicon, board, techniques and the commands themselves. */
     static final int COMMANDS = 6;
-    /** The above and Gogo, but no terminal. */
+    /** The above and Gogo; what the terminal consists of is installed, since scripts use classes of it, but not started. */
     static final int GOGO = 7;
     /** The above and the interactive shell. */
     static final int TERMINAL = 8;

@@ -1,2 +1,2 @@
-/** The standard streams of the process: the one place outside the launcher that touches them. */
+/** The standard streams of the process, for the subcommands. */
 package proteus.shell.process;

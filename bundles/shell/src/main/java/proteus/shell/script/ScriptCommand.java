@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.ToIntFunction;
 import org.apache.felix.service.command.CommandProcessor;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -16,10 +17,12 @@ public final class ScriptCommand implements ToIntFunction<String[]> {
     private static final int FAILURE = 1;
 
     private final CommandProcessor processor;
+    private final BundleContext context;
 
     @Activate
-    public ScriptCommand(@Reference CommandProcessor processor) {
+    public ScriptCommand(@Reference CommandProcessor processor, BundleContext context) {
         this.processor = processor;
+        this.context = context;
     }
 
     @Override
@@ -31,6 +34,7 @@ public final class ScriptCommand implements ToIntFunction<String[]> {
             StandardStreams.err().println("proteus: the script " + arguments[1] + " cannot be read: " + e.getClass().getSimpleName());
             return FAILURE;
         }
+        Language.register(context, processor);
         ScriptRunner runner = new ScriptRunner(processor, StandardStreams.in(), StandardStreams.out(), StandardStreams.err());
         return runner.run(program) ? 0 : FAILURE;
     }

@@ -61,6 +61,12 @@ class ScriptRunnerTest {
     }
 
     @Test
+    void aResultWithANameIsNotPrinted() {
+        assertTrue(runner.run("x = (t:hello a); t:hello $x"));
+        assertEquals("hello hello a\n", text(out));
+    }
+
+    @Test
     void anUnknownCommandFails() {
         assertFalse(runner.run("t:nosuch"));
         assertTrue(text(err).startsWith("proteus: t:nosuch: "), text(err));
