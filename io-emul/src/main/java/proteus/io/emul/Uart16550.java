@@ -216,16 +216,13 @@ final class Uart16550 implements Device, BusDevice {
 
     private void transmit(int value) {
         if (looped()) {
-            put(value & wordMask());
+            put(value);
         } else {
-            backend.output(value & wordMask());
+            // Eight bits whatever the word length says: guests print before they have set the line up.
+            backend.output(value);
         }
         transmitPending = (ier & IER_TRANSMIT_EMPTY) != 0;
         drive();
-    }
-
-    private int wordMask() {
-        return 0xff >> 3 - (lcr & 3);
     }
 
     private void put(int value) {
