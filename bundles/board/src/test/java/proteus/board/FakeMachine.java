@@ -257,8 +257,10 @@ final class FakeMachine implements BoardContext {
         }
     }
 
-    /** RAM from 0 on in one region. */
+    /** RAM from 0 on with the hole for VGA memory, as the VMM lays it out. */
     static final class FakeMemory implements GuestMemory {
+        private static final int HOLE = 0xa0000;
+        private static final int HOLE_END = 0xc0000;
         final byte[] ram;
 
         FakeMemory(int bytes) {
@@ -272,7 +274,8 @@ final class FakeMachine implements BoardContext {
 
         @Override
         public boolean contains(long gpa, long bytes) {
-            return gpa >= 0 && bytes >= 0 && gpa <= ram.length - bytes;
+            boolean inside = gpa >= 0 && bytes >= 0 && gpa <= ram.length - bytes;
+            return inside && (gpa + bytes <= HOLE || gpa >= HOLE_END);
         }
 
         private long get(long gpa, int size) {
@@ -351,21 +354,22 @@ final class FakeMachine implements BoardContext {
 
         @Override
         public MemoryMap map() {
-            MemoryRegion region = new MemoryRegion(0, ram.length, 0, true, "RAM");
+            MemoryRegion low = new MemoryRegion(0, Math.min(ram.length, HOLE), 0, true, "conventional memory");
+            MemoryRegion rest = new MemoryRegion(HOLE_END, Math.max(0, ram.length - HOLE_END), HOLE_END, true, "low memory");
             return new MemoryMap() {
                 @Override
                 public List<MemoryRegion> regions() {
-                    return List.of(region);
+                    return rest.bytes() == 0 ? List.of(low) : List.of(low, rest);
                 }
 
                 @Override
                 public long hpa(long gpa) {
-                    return region.contains(gpa) ? gpa : -1;
+                    return regionAt(gpa) == null ? -1 : gpa;
                 }
 
                 @Override
                 public MemoryRegion regionAt(long gpa) {
-                    return region.contains(gpa) ? region : null;
+                    return low.contains(gpa) ? low : rest.contains(gpa) ? rest : null;
                 }
 
                 @Override

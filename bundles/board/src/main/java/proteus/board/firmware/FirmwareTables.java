@@ -32,8 +32,8 @@ public final class FirmwareTables {
 
     /** Writes everything; without ACPI only the MP tables tell of the interrupt controllers. */
     public static FirmwareData install(GuestMemory memory, boolean acpi, int vcpus, int ioApicId, IntPredicate portPresent, int[] linkIrqs) {
-        if (!memory.contains(0, BIOS_END)) {
-            throw new IllegalArgumentException("A PC needs RAM from 0 to 1 MiB for its firmware tables; this machine has %d bytes.".formatted(memory.size()));
+        if (!memory.contains(0, CONVENTIONAL_END) || !memory.contains(TABLES, BIOS_END - TABLES)) {
+            throw new IllegalArgumentException("A PC needs RAM up to 1 MiB for its firmware tables; this machine has %d bytes.".formatted(memory.size()));
         }
         boolean vga = portPresent.test(0x3c0);
         if (acpi) {

@@ -22,8 +22,17 @@ public final class Lines {
         this.counters = counters;
     }
 
-    /** A new wire; the level of an interrupt is the OR of its wires. */
+    /** A new wire of a part of the board; its interrupts are counted. */
     public InterruptLine wire(int gsi) {
+        return wire(gsi, () -> counters.count(CountedEvent.DEVICE_INTERRUPTS));
+    }
+
+    /**
+     * A new wire; the level of an interrupt is the OR of its wires.
+     *
+     * @param rising called as the wire goes up
+     */
+    public InterruptLine wire(int gsi, Runnable rising) {
         if (gsi < 0 || gsi >= IoApic.PINS) {
             throw new IllegalArgumentException("There is no global system interrupt %d: they end at %d.".formatted(gsi, IoApic.PINS - 1));
         }
@@ -36,6 +45,9 @@ public final class Lines {
                     return;
                 }
                 mine = level;
+                if (level) {
+                    rising.run();
+                }
                 asserted[gsi] += level ? 1 : -1;
                 if (asserted[gsi] == (level ? 1 : 0)) {
                     change(gsi, level);
@@ -45,9 +57,6 @@ public final class Lines {
     }
 
     private void change(int gsi, boolean level) {
-        if (level) {
-            counters.count(CountedEvent.DEVICE_INTERRUPTS);
-        }
         if (gsi < ISA) {
             pic.line(gsi, level);
         }

@@ -54,7 +54,8 @@ public final class PciHost implements Part, PciSlots, BusDevice {
         for (int link = 0; link < LINKS; link++) {
             ioApicWires[link] = lines.wire(FIRST_IO_APIC_INPUT + link);
             for (int irq = 0; irq < isaWires[link].length; irq++) {
-                isaWires[link][irq] = lines.wire(irq);
+                // Counted once, at the IOAPIC.
+                isaWires[link][irq] = lines.wire(irq, () -> {});
             }
         }
     }
