@@ -17,8 +17,8 @@ BDA_TICKS       equ 0x6c
 CF_BIT          equ 1
 ZF_BIT          equ 0x40
 FLAGS           equ 6                   ; of the caller, from BP after push bp
-UART            equ 0x3f8
-UART_LSR        equ UART + 5
+BDA_COM1        equ 0x00
+LSR             equ 5
 LSR_THR_EMPTY   equ 0x20
 PIC_MASTER      equ 0x20
 PIC_SLAVE       equ 0xa0
@@ -106,19 +106,26 @@ video:  cmp     ah, 0x0e
         pop     ds
         iret
 
-; AL to the serial port once it takes a character; a port that never does must not stop the boot.
+; AL to the first serial port, if there is one, once it takes a character; a port that never does must not stop the boot.
 put:    push    ax
         push    cx
         push    dx
+        push    ds
+        mov     cx, BDA_SEGMENT
+        mov     ds, cx
+        mov     dx, [BDA_COM1]
+        test    dx, dx
+        jz      .none
         mov     ah, al
-        mov     dx, UART_LSR
+        add     dx, LSR
         xor     cx, cx
 .wait:  in      al, dx
         test    al, LSR_THR_EMPTY
         loopz   .wait
         mov     al, ah
-        mov     dx, UART
+        sub     dx, LSR
         out     dx, al
+.none:  pop     ds
         pop     dx
         pop     cx
         pop     ax

@@ -110,9 +110,14 @@ final class BiosStub {
 
     private static void writeDataArea(Ram ram) {
         GuestMemory memory = ram.memory();
-        memory.write16(BDA_COM1, COM1);
-        memory.write16(BDA_EQUIPMENT, EQUIPMENT);
-        memory.write16(BDA_MEMORY, (int) (Math.min(ram.endOfRamAt(0), 640 * KILO) / KILO));
+        // What the board has said of itself stays.
+        if (memory.read16(BDA_EQUIPMENT) == 0) {
+            memory.write16(BDA_COM1, COM1);
+            memory.write16(BDA_EQUIPMENT, EQUIPMENT);
+        }
+        if (memory.read16(BDA_MEMORY) == 0) {
+            memory.write16(BDA_MEMORY, (int) (Math.min(ram.endOfRamAt(0), 640 * KILO) / KILO));
+        }
         memory.write8(BDA_VIDEO_MODE, TEXT_MODE);
         memory.write16(BDA_COLUMNS, COLUMNS);
         memory.write8(BDA_ROWS, LAST_ROW);

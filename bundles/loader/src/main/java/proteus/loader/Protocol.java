@@ -1,7 +1,7 @@
 package proteus.loader;
 
-import java.util.Arrays;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.OptionalLong;
 import proteus.api.io.Board.FirmwareData;
 import proteus.api.vm.GuestLoadException;

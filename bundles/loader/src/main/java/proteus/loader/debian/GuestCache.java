@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -28,7 +28,7 @@ import proteus.api.vm.GuestLoadException;
  */
 final class GuestCache {
     static final String KERNEL = "kernel", BUSYBOX = "busybox", INITRD = "initrd";
-    private static final String MANIFEST = "manifest";
+    private static final String MANIFEST = "manifest", WORK = ".work-";
     /** A file lock does not exclude threads of one process. */
     private static final ReentrantLock OWN_THREADS = new ReentrantLock();
     private static final long LOCK_POLL_MILLIS = 500, LOCK_LIMIT_MILLIS = 20 * 60 * 1000L;
@@ -101,9 +101,8 @@ final class GuestCache {
     private void move(Path made, Path target) throws IOException {
         try {
             Files.move(made, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (DirectoryNotEmptyException | java.nio.file.FileAlreadyExistsException e) {
-            replace(made, target);
-        } catch (java.nio.file.FileSystemException e) {
+        } catch (FileSystemException e) {
+            // POSIX renames a directory over an empty one only.
             if (!Files.isDirectory(target)) {
                 throw e;
             }
@@ -130,10 +129,15 @@ final class GuestCache {
         return origin;
     }
 
-    /** A directory for work in progress, on the same file system. */
+    /** A directory for work in progress, on the same file system; what an ended process left of its own goes away. Only while {@link #locked}. */
     Path workDirectory() throws IOException {
         Files.createDirectories(root);
-        return Files.createTempDirectory(root, ".work-");
+        try (Stream<Path> left = Files.list(root)) {
+            for (Path path : left.filter(path -> path.getFileName().toString().startsWith(WORK)).toList()) {
+                deleteTree(path);
+            }
+        }
+        return Files.createTempDirectory(root, WORK);
     }
 
     static void deleteTree(Path directory) throws IOException {
