@@ -62,7 +62,19 @@ public final class Disassembler {
             out.append(i == 0 ? " " : ",");
             operand(in, i, address, out);
         }
+        comment(in, address, out);
         return out.toString();
+    }
+
+    /** Where a RIP-relative operand points. */
+    private void comment(Instruction in, long address, StringBuilder out) {
+        for (int i = 0; i < in.operandCount; i++) {
+            if (in.kind[i] == Instruction.MEMORY && in.base == Instruction.RIP) {
+                long target = address + in.length + in.displacement;
+                out.append(" # ").append(hex(target));
+                name(target, out);
+            }
+        }
     }
 
     private static void prefixes(Instruction in, StringBuilder out) {
@@ -79,7 +91,7 @@ public final class Disassembler {
 
     private void operand(Instruction in, int i, long address, StringBuilder out) {
         switch (in.kind[i]) {
-            case Instruction.MEMORY -> memory(in, i, address, out);
+            case Instruction.MEMORY -> memory(in, i, out);
             case Instruction.IMMEDIATE -> {
                 boolean second = i > 0 && in.kind[i - 1] == Instruction.IMMEDIATE;
                 long value = second ? in.immediate2 & 0xffL : in.immediate;
@@ -116,7 +128,7 @@ public final class Disassembler {
         return bits >= 64 ? value : value & (1L << bits) - 1;
     }
 
-    private void memory(Instruction in, int i, long address, StringBuilder out) {
+    private static void memory(Instruction in, int i, StringBuilder out) {
         out.append(pointer(in, i));
         boolean bare = in.base == Instruction.NO_REGISTER && in.index == Instruction.NO_REGISTER;
         if (bare) {
@@ -142,11 +154,6 @@ public final class Disassembler {
             out.append(in.displacement < 0 ? "-" : "+").append(hex(Math.abs(in.displacement)));
         }
         out.append(']');
-        if (in.base == Instruction.RIP) {
-            long target = address + in.length + in.displacement;
-            out.append(" # ").append(hex(target));
-            name(target, out);
-        }
     }
 
     private static String pointer(Instruction in, int i) {

@@ -39,6 +39,7 @@ public final class MnemonicText {
             case JMP_FAR -> "jmp far";
             case CALL_FAR -> "call far";
             case RET_FAR -> "retf";
+            case INCSSP, RDSSP -> lower(m) + (in.operandSize == 64 ? "q" : "d");
             default -> WITH_64.contains(m) && in.operandSize == 64 ? lower(m) + "64" : lower(m);
         };
     }
