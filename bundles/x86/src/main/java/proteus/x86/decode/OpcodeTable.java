@@ -50,7 +50,7 @@ final class OpcodeTable {
 
     static {
         Builder builder = new Builder();
-        for (String table : List.of(OneByteMap.TABLE, TwoByteMap.TABLE, X87Map.TABLE, SseMap.TABLE)) {
+        for (String table : List.of(OneByteMap.TABLE, TwoByteMap.TABLE, X87Map.TABLE, SseMap.TABLE, VexMap.TABLE)) {
             builder.addAll(table);
         }
         builder.build();
@@ -76,7 +76,7 @@ final class OpcodeTable {
         final char[] operands = new char[FORMS * Instruction.MAX_OPERANDS];
         final byte[] operandCounts = new byte[FORMS];
         int formsUsed = 1;
-        @SuppressWarnings("unchecked")
+        @SuppressWarnings({"unchecked", "rawtypes"})
         private final List<Line>[] lines = new List[MAPS * 256];
 
         void addAll(String table) {
