@@ -50,7 +50,7 @@ final class OpcodeTable {
 
     static {
         Builder builder = new Builder();
-        for (String table : List.of(OneByteMap.TABLE, TwoByteMap.TABLE, X87Map.TABLE, SseMap.TABLE, VexMap.TABLE)) {
+        for (String table : List.of(OneByteMap.TABLE, TwoByteMap.TABLE, X87Map.TABLE, SseMap.TABLE, VexMap.TABLE, EvexMap.TABLE)) {
             builder.addAll(table);
         }
         builder.build();

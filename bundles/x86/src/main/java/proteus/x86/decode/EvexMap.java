@@ -1,0 +1,605 @@
+package proteus.x86.decode;
+
+/**
+ * EVEX: AVX-512 (SDM vol. 2, tables A-3 to A-6, with masking, broadcast, rounding and tuple rules of chapters 3 to 5);
+ * notation: {@link OpcodeTable}. AVX512-FP16 (maps 5 and 6) is left out.
+ */
+final class EvexMap {
+    static final String TABLE = """
+        # map 0F: moves, floating point
+        EVEX.NP.0F.W0 10 VMOVUPS Vx,Wx kz
+        EVEX.66.0F.W1 10 VMOVUPD Vx,Wx kz
+        EVEX.F3.0F.W0 10 VMOVSS Vdq,Md kz
+        EVEX.F3.0F.W0 10 VMOVSS Vdq,Hdq,Ud kz
+        EVEX.F2.0F.W1 10 VMOVSD Vdq,Mq kz
+        EVEX.F2.0F.W1 10 VMOVSD Vdq,Hdq,Uq kz
+        EVEX.NP.0F.W0 11 VMOVUPS Wx,Vx kz
+        EVEX.66.0F.W1 11 VMOVUPD Wx,Vx kz
+        EVEX.F3.0F.W0 11 VMOVSS Md,Vd k
+        EVEX.F3.0F.W0 11 VMOVSS Udq,Hdq,Vd kz
+        EVEX.F2.0F.W1 11 VMOVSD Mq,Vq k
+        EVEX.F2.0F.W1 11 VMOVSD Udq,Hdq,Vq kz
+        EVEX.128.NP.0F.W0 12 VMOVLPS Vdq,Hdq,Mq
+        EVEX.128.NP.0F.W0 12 VMOVHLPS Vdq,Hdq,Udq
+        EVEX.128.66.0F.W1 12 VMOVLPD Vdq,Hdq,Mq
+        EVEX.F3.0F.W0 12 VMOVSLDUP Vx,Wx kz
+        EVEX.F2.0F.W1 12 VMOVDDUP Vx,Wxd kz
+        EVEX.128.NP.0F.W0 13 VMOVLPS Mq,Vq
+        EVEX.128.66.0F.W1 13 VMOVLPD Mq,Vq
+        EVEX.NP.0F.W0 14 VUNPCKLPS Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 14 VUNPCKLPD Vx,Hx,Wx kz b64
+        EVEX.NP.0F.W0 15 VUNPCKHPS Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 15 VUNPCKHPD Vx,Hx,Wx kz b64
+        EVEX.128.NP.0F.W0 16 VMOVHPS Vdq,Hdq,Mq
+        EVEX.128.NP.0F.W0 16 VMOVLHPS Vdq,Hdq,Uq
+        EVEX.128.66.0F.W1 16 VMOVHPD Vdq,Hdq,Mq
+        EVEX.F3.0F.W0 16 VMOVSHDUP Vx,Wx kz
+        EVEX.128.NP.0F.W0 17 VMOVHPS Mq,Vdq
+        EVEX.128.66.0F.W1 17 VMOVHPD Mq,Vdq
+        EVEX.NP.0F.W0 28 VMOVAPS Vx,Wx kz
+        EVEX.66.0F.W1 28 VMOVAPD Vx,Wx kz
+        EVEX.NP.0F.W0 29 VMOVAPS Wx,Vx kz
+        EVEX.66.0F.W1 29 VMOVAPD Wx,Vx kz
+        EVEX.F3.0F 2A VCVTSI2SS Vdq,Hdq,Ey er
+        EVEX.F2.0F 2A VCVTSI2SD Vdq,Hdq,Ey er
+        EVEX.NP.0F.W0 2B VMOVNTPS Mx,Vx
+        EVEX.66.0F.W1 2B VMOVNTPD Mx,Vx
+        EVEX.F3.0F 2C VCVTTSS2SI Gy,Wd sae
+        EVEX.F2.0F 2C VCVTTSD2SI Gy,Wq sae
+        EVEX.F3.0F 2D VCVTSS2SI Gy,Wd er
+        EVEX.F2.0F 2D VCVTSD2SI Gy,Wq er
+        EVEX.NP.0F.W0 2E VUCOMISS Vd,Wd sae
+        EVEX.66.0F.W1 2E VUCOMISD Vq,Wq sae
+        EVEX.NP.0F.W0 2F VCOMISS Vd,Wd sae
+        EVEX.66.0F.W1 2F VCOMISD Vq,Wq sae
+        EVEX.NP.0F.W0 51 VSQRTPS Vx,Wx kz b32 er
+        EVEX.66.0F.W1 51 VSQRTPD Vx,Wx kz b64 er
+        EVEX.F3.0F.W0 51 VSQRTSS Vdq,Hdq,Wd kz er
+        EVEX.F2.0F.W1 51 VSQRTSD Vdq,Hdq,Wq kz er
+        EVEX.NP.0F.W0 54 VANDPS Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 54 VANDPD Vx,Hx,Wx kz b64
+        EVEX.NP.0F.W0 55 VANDNPS Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 55 VANDNPD Vx,Hx,Wx kz b64
+        EVEX.NP.0F.W0 56 VORPS Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 56 VORPD Vx,Hx,Wx kz b64
+        EVEX.NP.0F.W0 57 VXORPS Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 57 VXORPD Vx,Hx,Wx kz b64
+        EVEX.NP.0F.W0 58 VADDPS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F.W1 58 VADDPD Vx,Hx,Wx kz b64 er
+        EVEX.F3.0F.W0 58 VADDSS Vdq,Hdq,Wd kz er
+        EVEX.F2.0F.W1 58 VADDSD Vdq,Hdq,Wq kz er
+        EVEX.NP.0F.W0 59 VMULPS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F.W1 59 VMULPD Vx,Hx,Wx kz b64 er
+        EVEX.F3.0F.W0 59 VMULSS Vdq,Hdq,Wd kz er
+        EVEX.F2.0F.W1 59 VMULSD Vdq,Hdq,Wq kz er
+        EVEX.NP.0F.W0 5A VCVTPS2PD Vx,Wh kz b32 sae
+        EVEX.66.0F.W1 5A VCVTPD2PS Vh,Wx kz b64 er
+        EVEX.F3.0F.W0 5A VCVTSS2SD Vdq,Hdq,Wd kz sae
+        EVEX.F2.0F.W1 5A VCVTSD2SS Vdq,Hdq,Wq kz er
+        EVEX.NP.0F.W0 5B VCVTDQ2PS Vx,Wx kz b32 er
+        EVEX.NP.0F.W1 5B VCVTQQ2PS Vh,Wx kz b64 er
+        EVEX.66.0F.W0 5B VCVTPS2DQ Vx,Wx kz b32 er
+        EVEX.F3.0F.W0 5B VCVTTPS2DQ Vx,Wx kz b32 sae
+        EVEX.NP.0F.W0 5C VSUBPS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F.W1 5C VSUBPD Vx,Hx,Wx kz b64 er
+        EVEX.F3.0F.W0 5C VSUBSS Vdq,Hdq,Wd kz er
+        EVEX.F2.0F.W1 5C VSUBSD Vdq,Hdq,Wq kz er
+        EVEX.NP.0F.W0 5D VMINPS Vx,Hx,Wx kz b32 sae
+        EVEX.66.0F.W1 5D VMINPD Vx,Hx,Wx kz b64 sae
+        EVEX.F3.0F.W0 5D VMINSS Vdq,Hdq,Wd kz sae
+        EVEX.F2.0F.W1 5D VMINSD Vdq,Hdq,Wq kz sae
+        EVEX.NP.0F.W0 5E VDIVPS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F.W1 5E VDIVPD Vx,Hx,Wx kz b64 er
+        EVEX.F3.0F.W0 5E VDIVSS Vdq,Hdq,Wd kz er
+        EVEX.F2.0F.W1 5E VDIVSD Vdq,Hdq,Wq kz er
+        EVEX.NP.0F.W0 5F VMAXPS Vx,Hx,Wx kz b32 sae
+        EVEX.66.0F.W1 5F VMAXPD Vx,Hx,Wx kz b64 sae
+        EVEX.F3.0F.W0 5F VMAXSS Vdq,Hdq,Wd kz sae
+        EVEX.F2.0F.W1 5F VMAXSD Vdq,Hdq,Wq kz sae
+        # map 0F: integer
+        EVEX.66.0F 60 VPUNPCKLBW Vx,Hx,Wx kz
+        EVEX.66.0F 61 VPUNPCKLWD Vx,Hx,Wx kz
+        EVEX.66.0F.W0 62 VPUNPCKLDQ Vx,Hx,Wx kz b32
+        EVEX.66.0F 63 VPACKSSWB Vx,Hx,Wx kz
+        EVEX.66.0F 64 VPCMPGTB K,Hx,Wx k
+        EVEX.66.0F 65 VPCMPGTW K,Hx,Wx k
+        EVEX.66.0F.W0 66 VPCMPGTD K,Hx,Wx k b32
+        EVEX.66.0F 67 VPACKUSWB Vx,Hx,Wx kz
+        EVEX.66.0F 68 VPUNPCKHBW Vx,Hx,Wx kz
+        EVEX.66.0F 69 VPUNPCKHWD Vx,Hx,Wx kz
+        EVEX.66.0F.W0 6A VPUNPCKHDQ Vx,Hx,Wx kz b32
+        EVEX.66.0F.W0 6B VPACKSSDW Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 6C VPUNPCKLQDQ Vx,Hx,Wx kz b64
+        EVEX.66.0F.W1 6D VPUNPCKHQDQ Vx,Hx,Wx kz b64
+        EVEX.128.66.0F.W0 6E VMOVD Vdq,Ed
+        EVEX.128.66.0F.W1 6E VMOVD Vdq,Ed i64
+        EVEX.128.66.0F.W1 6E VMOVQ Vdq,Eq o64
+        EVEX.66.0F.W0 6F VMOVDQA32 Vx,Wx kz
+        EVEX.66.0F.W1 6F VMOVDQA64 Vx,Wx kz
+        EVEX.F3.0F.W0 6F VMOVDQU32 Vx,Wx kz
+        EVEX.F3.0F.W1 6F VMOVDQU64 Vx,Wx kz
+        EVEX.F2.0F.W0 6F VMOVDQU8 Vx,Wx kz
+        EVEX.F2.0F.W1 6F VMOVDQU16 Vx,Wx kz
+        EVEX.66.0F.W0 70 VPSHUFD Vx,Wx,Ib kz b32
+        EVEX.F3.0F 70 VPSHUFHW Vx,Wx,Ib kz
+        EVEX.F2.0F 70 VPSHUFLW Vx,Wx,Ib kz
+        EVEX.66.0F 71/2 VPSRLW Hx,Wx,Ib kz
+        EVEX.66.0F 71/4 VPSRAW Hx,Wx,Ib kz
+        EVEX.66.0F 71/6 VPSLLW Hx,Wx,Ib kz
+        EVEX.66.0F.W0 72/0 VPRORD Hx,Wx,Ib kz b32
+        EVEX.66.0F.W1 72/0 VPRORQ Hx,Wx,Ib kz b64
+        EVEX.66.0F.W0 72/1 VPROLD Hx,Wx,Ib kz b32
+        EVEX.66.0F.W1 72/1 VPROLQ Hx,Wx,Ib kz b64
+        EVEX.66.0F.W0 72/2 VPSRLD Hx,Wx,Ib kz b32
+        EVEX.66.0F.W0 72/4 VPSRAD Hx,Wx,Ib kz b32
+        EVEX.66.0F.W1 72/4 VPSRAQ Hx,Wx,Ib kz b64
+        EVEX.66.0F.W0 72/6 VPSLLD Hx,Wx,Ib kz b32
+        EVEX.66.0F.W1 73/2 VPSRLQ Hx,Wx,Ib kz b64
+        EVEX.66.0F 73/3 VPSRLDQ Hx,Wx,Ib
+        EVEX.66.0F.W1 73/6 VPSLLQ Hx,Wx,Ib kz b64
+        EVEX.66.0F 73/7 VPSLLDQ Hx,Wx,Ib
+        EVEX.66.0F 74 VPCMPEQB K,Hx,Wx k
+        EVEX.66.0F 75 VPCMPEQW K,Hx,Wx k
+        EVEX.66.0F.W0 76 VPCMPEQD K,Hx,Wx k b32
+        EVEX.NP.0F.W0 78 VCVTTPS2UDQ Vx,Wx kz b32 sae
+        EVEX.NP.0F.W1 78 VCVTTPD2UDQ Vh,Wx kz b64 sae
+        EVEX.66.0F.W0 78 VCVTTPS2UQQ Vx,Wh kz b32 sae
+        EVEX.66.0F.W1 78 VCVTTPD2UQQ Vx,Wx kz b64 sae
+        EVEX.F3.0F 78 VCVTTSS2USI Gy,Wd sae
+        EVEX.F2.0F 78 VCVTTSD2USI Gy,Wq sae
+        EVEX.NP.0F.W0 79 VCVTPS2UDQ Vx,Wx kz b32 er
+        EVEX.NP.0F.W1 79 VCVTPD2UDQ Vh,Wx kz b64 er
+        EVEX.66.0F.W0 79 VCVTPS2UQQ Vx,Wh kz b32 er
+        EVEX.66.0F.W1 79 VCVTPD2UQQ Vx,Wx kz b64 er
+        EVEX.F3.0F 79 VCVTSS2USI Gy,Wd er
+        EVEX.F2.0F 79 VCVTSD2USI Gy,Wq er
+        EVEX.66.0F.W0 7A VCVTTPS2QQ Vx,Wh kz b32 sae
+        EVEX.66.0F.W1 7A VCVTTPD2QQ Vx,Wx kz b64 sae
+        EVEX.F3.0F.W0 7A VCVTUDQ2PD Vx,Wh kz b32
+        EVEX.F3.0F.W1 7A VCVTUQQ2PD Vx,Wx kz b64 er
+        EVEX.F2.0F.W0 7A VCVTUDQ2PS Vx,Wx kz b32 er
+        EVEX.F2.0F.W1 7A VCVTUQQ2PS Vh,Wx kz b64 er
+        EVEX.66.0F.W0 7B VCVTPS2QQ Vx,Wh kz b32 er
+        EVEX.66.0F.W1 7B VCVTPD2QQ Vx,Wx kz b64 er
+        EVEX.F3.0F 7B VCVTUSI2SS Vdq,Hdq,Ey er
+        EVEX.F2.0F 7B VCVTUSI2SD Vdq,Hdq,Ey er
+        EVEX.128.66.0F.W0 7E VMOVD Ed,Vd
+        EVEX.128.66.0F.W1 7E VMOVD Ed,Vd i64
+        EVEX.128.66.0F.W1 7E VMOVQ Eq,Vq o64
+        EVEX.128.F3.0F.W1 7E VMOVQ Vdq,Wq
+        EVEX.66.0F.W0 7F VMOVDQA32 Wx,Vx kz
+        EVEX.66.0F.W1 7F VMOVDQA64 Wx,Vx kz
+        EVEX.F3.0F.W0 7F VMOVDQU32 Wx,Vx kz
+        EVEX.F3.0F.W1 7F VMOVDQU64 Wx,Vx kz
+        EVEX.F2.0F.W0 7F VMOVDQU8 Wx,Vx kz
+        EVEX.F2.0F.W1 7F VMOVDQU16 Wx,Vx kz
+        EVEX.NP.0F.W0 C2 VCMPPS K,Hx,Wx,Ib k b32 sae
+        EVEX.66.0F.W1 C2 VCMPPD K,Hx,Wx,Ib k b64 sae
+        EVEX.F3.0F.W0 C2 VCMPSS K,Hdq,Wd,Ib k sae
+        EVEX.F2.0F.W1 C2 VCMPSD K,Hdq,Wq,Ib k sae
+        EVEX.128.66.0F C4 VPINSRW Vdq,Hdq,Rd/Mw,Ib
+        EVEX.128.66.0F C5 VPEXTRW Gd,Udq,Ib
+        EVEX.NP.0F.W0 C6 VSHUFPS Vx,Hx,Wx,Ib kz b32
+        EVEX.66.0F.W1 C6 VSHUFPD Vx,Hx,Wx,Ib kz b64
+        EVEX.66.0F D1 VPSRLW Vx,Hx,Wdq kz
+        EVEX.66.0F.W0 D2 VPSRLD Vx,Hx,Wdq kz
+        EVEX.66.0F.W1 D3 VPSRLQ Vx,Hx,Wdq kz
+        EVEX.66.0F.W1 D4 VPADDQ Vx,Hx,Wx kz b64
+        EVEX.66.0F D5 VPMULLW Vx,Hx,Wx kz
+        EVEX.128.66.0F.W1 D6 VMOVQ Wq,Vq
+        EVEX.66.0F D8 VPSUBUSB Vx,Hx,Wx kz
+        EVEX.66.0F D9 VPSUBUSW Vx,Hx,Wx kz
+        EVEX.66.0F DA VPMINUB Vx,Hx,Wx kz
+        EVEX.66.0F.W0 DB VPANDD Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 DB VPANDQ Vx,Hx,Wx kz b64
+        EVEX.66.0F DC VPADDUSB Vx,Hx,Wx kz
+        EVEX.66.0F DD VPADDUSW Vx,Hx,Wx kz
+        EVEX.66.0F DE VPMAXUB Vx,Hx,Wx kz
+        EVEX.66.0F.W0 DF VPANDND Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 DF VPANDNQ Vx,Hx,Wx kz b64
+        EVEX.66.0F E0 VPAVGB Vx,Hx,Wx kz
+        EVEX.66.0F E1 VPSRAW Vx,Hx,Wdq kz
+        EVEX.66.0F.W0 E2 VPSRAD Vx,Hx,Wdq kz
+        EVEX.66.0F.W1 E2 VPSRAQ Vx,Hx,Wdq kz
+        EVEX.66.0F E3 VPAVGW Vx,Hx,Wx kz
+        EVEX.66.0F E4 VPMULHUW Vx,Hx,Wx kz
+        EVEX.66.0F E5 VPMULHW Vx,Hx,Wx kz
+        EVEX.66.0F.W1 E6 VCVTTPD2DQ Vh,Wx kz b64 sae
+        EVEX.F3.0F.W0 E6 VCVTDQ2PD Vx,Wh kz b32
+        EVEX.F3.0F.W1 E6 VCVTQQ2PD Vx,Wx kz b64 er
+        EVEX.F2.0F.W1 E6 VCVTPD2DQ Vh,Wx kz b64 er
+        EVEX.66.0F.W0 E7 VMOVNTDQ Mx,Vx
+        EVEX.66.0F E8 VPSUBSB Vx,Hx,Wx kz
+        EVEX.66.0F E9 VPSUBSW Vx,Hx,Wx kz
+        EVEX.66.0F EA VPMINSW Vx,Hx,Wx kz
+        EVEX.66.0F.W0 EB VPORD Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 EB VPORQ Vx,Hx,Wx kz b64
+        EVEX.66.0F EC VPADDSB Vx,Hx,Wx kz
+        EVEX.66.0F ED VPADDSW Vx,Hx,Wx kz
+        EVEX.66.0F EE VPMAXSW Vx,Hx,Wx kz
+        EVEX.66.0F.W0 EF VPXORD Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 EF VPXORQ Vx,Hx,Wx kz b64
+        EVEX.66.0F F1 VPSLLW Vx,Hx,Wdq kz
+        EVEX.66.0F.W0 F2 VPSLLD Vx,Hx,Wdq kz
+        EVEX.66.0F.W1 F3 VPSLLQ Vx,Hx,Wdq kz
+        EVEX.66.0F.W1 F4 VPMULUDQ Vx,Hx,Wx kz b64
+        EVEX.66.0F F5 VPMADDWD Vx,Hx,Wx kz
+        EVEX.66.0F F6 VPSADBW Vx,Hx,Wx
+        EVEX.66.0F F8 VPSUBB Vx,Hx,Wx kz
+        EVEX.66.0F F9 VPSUBW Vx,Hx,Wx kz
+        EVEX.66.0F.W0 FA VPSUBD Vx,Hx,Wx kz b32
+        EVEX.66.0F.W1 FB VPSUBQ Vx,Hx,Wx kz b64
+        EVEX.66.0F FC VPADDB Vx,Hx,Wx kz
+        EVEX.66.0F FD VPADDW Vx,Hx,Wx kz
+        EVEX.66.0F.W0 FE VPADDD Vx,Hx,Wx kz b32
+        # map 0F38
+        EVEX.66.0F38 00 VPSHUFB Vx,Hx,Wx kz
+        EVEX.66.0F38 04 VPMADDUBSW Vx,Hx,Wx kz
+        EVEX.66.0F38 0B VPMULHRSW Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 0C VPERMILPS Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 0D VPERMILPD Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W1 10 VPSRLVW Vx,Hx,Wx kz
+        EVEX.F3.0F38.W0 10 VPMOVUSWB Wh,Vx kz
+        EVEX.66.0F38.W1 11 VPSRAVW Vx,Hx,Wx kz
+        EVEX.F3.0F38.W0 11 VPMOVUSDB Wf,Vx kz
+        EVEX.66.0F38.W1 12 VPSLLVW Vx,Hx,Wx kz
+        EVEX.F3.0F38.W0 12 VPMOVUSQB We,Vx kz
+        EVEX.F3.0F38.W0 13 VPMOVUSDW Wh,Vx kz
+        EVEX.F3.0F38.W0 14 VPMOVUSQW Wf,Vx kz
+        EVEX.F3.0F38.W0 15 VPMOVUSQD Wh,Vx kz
+        EVEX.66.0F38.W0 13 VCVTPH2PS Vx,Wh kz sae
+        EVEX.66.0F38.W0 14 VPRORVD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 14 VPRORVQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 15 VPROLVD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 15 VPROLVQ Vx,Hx,Wx kz b64
+        EVEX.256+.66.0F38.W0 16 VPERMPS Vx,Hx,Wx kz b32
+        EVEX.256+.66.0F38.W1 16 VPERMPD Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 18 VBROADCASTSS Vx,Wd kz
+        EVEX.256+.66.0F38.W0 19 VBROADCASTF32X2 Vx,Wq kz
+        EVEX.256+.66.0F38.W1 19 VBROADCASTSD Vx,Wq kz
+        EVEX.256+.66.0F38.W0 1A VBROADCASTF32X4 Vx,Mdq kz
+        EVEX.256+.66.0F38.W1 1A VBROADCASTF64X2 Vx,Mdq kz
+        EVEX.512.66.0F38.W0 1B VBROADCASTF32X8 Vx,Mqq kz
+        EVEX.512.66.0F38.W1 1B VBROADCASTF64X4 Vx,Mqq kz
+        EVEX.66.0F38 1C VPABSB Vx,Wx kz
+        EVEX.66.0F38 1D VPABSW Vx,Wx kz
+        EVEX.66.0F38.W0 1E VPABSD Vx,Wx kz b32
+        EVEX.66.0F38.W1 1F VPABSQ Vx,Wx kz b64
+        EVEX.66.0F38 20 VPMOVSXBW Vx,Wh kz
+        EVEX.F3.0F38.W0 20 VPMOVSWB Wh,Vx kz
+        EVEX.66.0F38 21 VPMOVSXBD Vx,Wf kz
+        EVEX.F3.0F38.W0 21 VPMOVSDB Wf,Vx kz
+        EVEX.66.0F38 22 VPMOVSXBQ Vx,We kz
+        EVEX.F3.0F38.W0 22 VPMOVSQB We,Vx kz
+        EVEX.66.0F38 23 VPMOVSXWD Vx,Wh kz
+        EVEX.F3.0F38.W0 23 VPMOVSDW Wh,Vx kz
+        EVEX.66.0F38 24 VPMOVSXWQ Vx,Wf kz
+        EVEX.F3.0F38.W0 24 VPMOVSQW Wf,Vx kz
+        EVEX.66.0F38.W0 25 VPMOVSXDQ Vx,Wh kz
+        EVEX.F3.0F38.W0 25 VPMOVSQD Wh,Vx kz
+        EVEX.66.0F38 30 VPMOVZXBW Vx,Wh kz
+        EVEX.F3.0F38.W0 30 VPMOVWB Wh,Vx kz
+        EVEX.66.0F38 31 VPMOVZXBD Vx,Wf kz
+        EVEX.F3.0F38.W0 31 VPMOVDB Wf,Vx kz
+        EVEX.66.0F38 32 VPMOVZXBQ Vx,We kz
+        EVEX.F3.0F38.W0 32 VPMOVQB We,Vx kz
+        EVEX.66.0F38 33 VPMOVZXWD Vx,Wh kz
+        EVEX.F3.0F38.W0 33 VPMOVDW Wh,Vx kz
+        EVEX.66.0F38 34 VPMOVZXWQ Vx,Wf kz
+        EVEX.F3.0F38.W0 34 VPMOVQW Wf,Vx kz
+        EVEX.66.0F38.W0 35 VPMOVZXDQ Vx,Wh kz
+        EVEX.F3.0F38.W0 35 VPMOVQD Wh,Vx kz
+        EVEX.66.0F38.W0 26 VPTESTMB K,Hx,Wx k
+        EVEX.66.0F38.W1 26 VPTESTMW K,Hx,Wx k
+        EVEX.F3.0F38.W0 26 VPTESTNMB K,Hx,Wx k
+        EVEX.F3.0F38.W1 26 VPTESTNMW K,Hx,Wx k
+        EVEX.66.0F38.W0 27 VPTESTMD K,Hx,Wx k b32
+        EVEX.66.0F38.W1 27 VPTESTMQ K,Hx,Wx k b64
+        EVEX.F3.0F38.W0 27 VPTESTNMD K,Hx,Wx k b32
+        EVEX.F3.0F38.W1 27 VPTESTNMQ K,Hx,Wx k b64
+        EVEX.66.0F38.W1 28 VPMULDQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W1 29 VPCMPEQQ K,Hx,Wx k b64
+        EVEX.F3.0F38.W0 28 VPMOVM2B Vx,k
+        EVEX.F3.0F38.W1 28 VPMOVM2W Vx,k
+        EVEX.F3.0F38.W0 29 VPMOVB2M K,Ux
+        EVEX.F3.0F38.W1 29 VPMOVW2M K,Ux
+        EVEX.F3.0F38.W0 38 VPMOVM2D Vx,k
+        EVEX.F3.0F38.W1 38 VPMOVM2Q Vx,k
+        EVEX.F3.0F38.W0 39 VPMOVD2M K,Ux
+        EVEX.F3.0F38.W1 39 VPMOVQ2M K,Ux
+        EVEX.66.0F38.W0 2A VMOVNTDQA Vx,Mx
+        EVEX.F3.0F38.W1 2A VPBROADCASTMB2Q Vx,k
+        EVEX.F3.0F38.W0 3A VPBROADCASTMW2D Vx,k
+        EVEX.66.0F38.W0 2B VPACKUSDW Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W0 2C VSCALEFPS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 2C VSCALEFPD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 2D VSCALEFSS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 2D VSCALEFSD Vdq,Hdq,Wq kz er
+        EVEX.256+.66.0F38.W0 36 VPERMD Vx,Hx,Wx kz b32
+        EVEX.256+.66.0F38.W1 36 VPERMQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W1 37 VPCMPGTQ K,Hx,Wx k b64
+        EVEX.66.0F38 38 VPMINSB Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 39 VPMINSD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 39 VPMINSQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38 3A VPMINUW Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 3B VPMINUD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 3B VPMINUQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38 3C VPMAXSB Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 3D VPMAXSD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 3D VPMAXSQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38 3E VPMAXUW Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 3F VPMAXUD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 3F VPMAXUQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 40 VPMULLD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 40 VPMULLQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 42 VGETEXPPS Vx,Wx kz b32 sae
+        EVEX.66.0F38.W1 42 VGETEXPPD Vx,Wx kz b64 sae
+        EVEX.66.0F38.W0 43 VGETEXPSS Vdq,Hdq,Wd kz sae
+        EVEX.66.0F38.W1 43 VGETEXPSD Vdq,Hdq,Wq kz sae
+        EVEX.66.0F38.W0 44 VPLZCNTD Vx,Wx kz b32
+        EVEX.66.0F38.W1 44 VPLZCNTQ Vx,Wx kz b64
+        EVEX.66.0F38.W0 45 VPSRLVD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 45 VPSRLVQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 46 VPSRAVD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 46 VPSRAVQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 47 VPSLLVD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 47 VPSLLVQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 4C VRCP14PS Vx,Wx kz b32
+        EVEX.66.0F38.W1 4C VRCP14PD Vx,Wx kz b64
+        EVEX.66.0F38.W0 4D VRCP14SS Vdq,Hdq,Wd kz
+        EVEX.66.0F38.W1 4D VRCP14SD Vdq,Hdq,Wq kz
+        EVEX.66.0F38.W0 4E VRSQRT14PS Vx,Wx kz b32
+        EVEX.66.0F38.W1 4E VRSQRT14PD Vx,Wx kz b64
+        EVEX.66.0F38.W0 4F VRSQRT14SS Vdq,Hdq,Wd kz
+        EVEX.66.0F38.W1 4F VRSQRT14SD Vdq,Hdq,Wq kz
+        EVEX.66.0F38.W0 50 VPDPBUSD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W0 51 VPDPBUSDS Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W0 52 VPDPWSSD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W0 53 VPDPWSSDS Vx,Hx,Wx kz b32
+        EVEX.F3.0F38.W0 52 VDPBF16PS Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W0 54 VPOPCNTB Vx,Wx kz
+        EVEX.66.0F38.W1 54 VPOPCNTW Vx,Wx kz
+        EVEX.66.0F38.W0 55 VPOPCNTD Vx,Wx kz b32
+        EVEX.66.0F38.W1 55 VPOPCNTQ Vx,Wx kz b64
+        EVEX.66.0F38.W0 58 VPBROADCASTD Vx,Wd kz
+        EVEX.66.0F38.W0 59 VBROADCASTI32X2 Vx,Wq kz
+        EVEX.66.0F38.W1 59 VPBROADCASTQ Vx,Wq kz
+        EVEX.256+.66.0F38.W0 5A VBROADCASTI32X4 Vx,Mdq kz
+        EVEX.256+.66.0F38.W1 5A VBROADCASTI64X2 Vx,Mdq kz
+        EVEX.512.66.0F38.W0 5B VBROADCASTI32X8 Vx,Mqq kz
+        EVEX.512.66.0F38.W1 5B VBROADCASTI64X4 Vx,Mqq kz
+        EVEX.66.0F38.W0 62 VPEXPANDB Vx,Wx/Mb kz
+        EVEX.66.0F38.W1 62 VPEXPANDW Vx,Wx/Mw kz
+        EVEX.66.0F38.W0 63 VPCOMPRESSB Wx/Mb,Vx kz
+        EVEX.66.0F38.W1 63 VPCOMPRESSW Wx/Mw,Vx kz
+        EVEX.66.0F38.W0 64 VPBLENDMD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 64 VPBLENDMQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 65 VBLENDMPS Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 65 VBLENDMPD Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 66 VPBLENDMB Vx,Hx,Wx kz
+        EVEX.66.0F38.W1 66 VPBLENDMW Vx,Hx,Wx kz
+        EVEX.F2.0F38.W0 68 VP2INTERSECTD K,Hx,Wx b32
+        EVEX.F2.0F38.W1 68 VP2INTERSECTQ K,Hx,Wx b64
+        EVEX.66.0F38.W1 70 VPSHLDVW Vx,Hx,Wx kz
+        EVEX.66.0F38.W1 72 VPSHRDVW Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 71 VPSHLDVD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 71 VPSHLDVQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 73 VPSHRDVD Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 73 VPSHRDVQ Vx,Hx,Wx kz b64
+        EVEX.F2.0F38.W0 72 VCVTNE2PS2BF16 Vx,Hx,Wx kz b32
+        EVEX.F3.0F38.W0 72 VCVTNEPS2BF16 Vh,Wx kz b32
+        EVEX.66.0F38.W0 75 VPERMI2B Vx,Hx,Wx kz
+        EVEX.66.0F38.W1 75 VPERMI2W Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 7D VPERMT2B Vx,Hx,Wx kz
+        EVEX.66.0F38.W1 7D VPERMT2W Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 76 VPERMI2D Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 76 VPERMI2Q Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 7E VPERMT2D Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 7E VPERMT2Q Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 77 VPERMI2PS Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 77 VPERMI2PD Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 7F VPERMT2PS Vx,Hx,Wx kz b32
+        EVEX.66.0F38.W1 7F VPERMT2PD Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 78 VPBROADCASTB Vx,Wb kz
+        EVEX.66.0F38.W0 79 VPBROADCASTW Vx,Ww kz
+        EVEX.66.0F38.W0 7A VPBROADCASTB Vx,Rd kz
+        EVEX.66.0F38.W0 7B VPBROADCASTW Vx,Rd kz
+        EVEX.66.0F38.W0 7C VPBROADCASTD Vx,Rd kz
+        EVEX.66.0F38.W1 7C VPBROADCASTD Vx,Rd kz i64
+        EVEX.66.0F38.W1 7C VPBROADCASTQ Vx,Rq kz o64
+        EVEX.66.0F38.W1 83 VPMULTISHIFTQB Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 88 VEXPANDPS Vx,Wx/Md kz
+        EVEX.66.0F38.W1 88 VEXPANDPD Vx,Wx/Mq kz
+        EVEX.66.0F38.W0 89 VPEXPANDD Vx,Wx/Md kz
+        EVEX.66.0F38.W1 89 VPEXPANDQ Vx,Wx/Mq kz
+        EVEX.66.0F38.W0 8A VCOMPRESSPS Wx/Md,Vx kz
+        EVEX.66.0F38.W1 8A VCOMPRESSPD Wx/Mq,Vx kz
+        EVEX.66.0F38.W0 8B VPCOMPRESSD Wx/Md,Vx kz
+        EVEX.66.0F38.W1 8B VPCOMPRESSQ Wx/Mq,Vx kz
+        EVEX.66.0F38.W0 8D VPERMB Vx,Hx,Wx kz
+        EVEX.66.0F38.W1 8D VPERMW Vx,Hx,Wx kz
+        EVEX.66.0F38.W0 8F VPSHUFBITQMB K,Hx,Wx k
+        EVEX.66.0F38.W0 90 VPGATHERDD Vx,Md kk vsib
+        EVEX.66.0F38.W1 90 VPGATHERDQ Vx,Mq kk vsib
+        EVEX.66.0F38.W0 91 VPGATHERQD Vh,Md kk vsib
+        EVEX.66.0F38.W1 91 VPGATHERQQ Vx,Mq kk vsib
+        EVEX.66.0F38.W0 92 VGATHERDPS Vx,Md kk vsib
+        EVEX.66.0F38.W1 92 VGATHERDPD Vx,Mq kk vsib
+        EVEX.66.0F38.W0 93 VGATHERQPS Vh,Md kk vsib
+        EVEX.66.0F38.W1 93 VGATHERQPD Vx,Mq kk vsib
+        EVEX.66.0F38.W0 A0 VPSCATTERDD Md,Vx kk vsib
+        EVEX.66.0F38.W1 A0 VPSCATTERDQ Mq,Vx kk vsib
+        EVEX.66.0F38.W0 A1 VPSCATTERQD Md,Vh kk vsib
+        EVEX.66.0F38.W1 A1 VPSCATTERQQ Mq,Vx kk vsib
+        EVEX.66.0F38.W0 A2 VSCATTERDPS Md,Vx kk vsib
+        EVEX.66.0F38.W1 A2 VSCATTERDPD Mq,Vx kk vsib
+        EVEX.66.0F38.W0 A3 VSCATTERQPS Md,Vh kk vsib
+        EVEX.66.0F38.W1 A3 VSCATTERQPD Mq,Vx kk vsib
+        EVEX.66.0F38.W0 96 VFMADDSUB132PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 96 VFMADDSUB132PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 97 VFMSUBADD132PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 97 VFMSUBADD132PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 98 VFMADD132PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 98 VFMADD132PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 99 VFMADD132SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 99 VFMADD132SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 9A VFMSUB132PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 9A VFMSUB132PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 9B VFMSUB132SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 9B VFMSUB132SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 9C VFNMADD132PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 9C VFNMADD132PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 9D VFNMADD132SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 9D VFNMADD132SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 9E VFNMSUB132PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 9E VFNMSUB132PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 9F VFNMSUB132SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 9F VFNMSUB132SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 A6 VFMADDSUB213PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 A6 VFMADDSUB213PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 A7 VFMSUBADD213PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 A7 VFMSUBADD213PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 A8 VFMADD213PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 A8 VFMADD213PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 A9 VFMADD213SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 A9 VFMADD213SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 AA VFMSUB213PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 AA VFMSUB213PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 AB VFMSUB213SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 AB VFMSUB213SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 AC VFNMADD213PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 AC VFNMADD213PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 AD VFNMADD213SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 AD VFNMADD213SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 AE VFNMSUB213PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 AE VFNMSUB213PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 AF VFNMSUB213SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 AF VFNMSUB213SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 B6 VFMADDSUB231PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 B6 VFMADDSUB231PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 B7 VFMSUBADD231PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 B7 VFMSUBADD231PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 B8 VFMADD231PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 B8 VFMADD231PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 B9 VFMADD231SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 B9 VFMADD231SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 BA VFMSUB231PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 BA VFMSUB231PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 BB VFMSUB231SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 BB VFMSUB231SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 BC VFNMADD231PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 BC VFNMADD231PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 BD VFNMADD231SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 BD VFNMADD231SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W0 BE VFNMSUB231PS Vx,Hx,Wx kz b32 er
+        EVEX.66.0F38.W1 BE VFNMSUB231PD Vx,Hx,Wx kz b64 er
+        EVEX.66.0F38.W0 BF VFNMSUB231SS Vdq,Hdq,Wd kz er
+        EVEX.66.0F38.W1 BF VFNMSUB231SD Vdq,Hdq,Wq kz er
+        EVEX.66.0F38.W1 B4 VPMADD52LUQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W1 B5 VPMADD52HUQ Vx,Hx,Wx kz b64
+        EVEX.66.0F38.W0 C4 VPCONFLICTD Vx,Wx kz b32
+        EVEX.66.0F38.W1 C4 VPCONFLICTQ Vx,Wx kz b64
+        EVEX.512.66.0F38.W0 C8 VEXP2PS Vx,Wx kz b32 sae
+        EVEX.512.66.0F38.W1 C8 VEXP2PD Vx,Wx kz b64 sae
+        EVEX.512.66.0F38.W0 CA VRCP28PS Vx,Wx kz b32 sae
+        EVEX.512.66.0F38.W1 CA VRCP28PD Vx,Wx kz b64 sae
+        EVEX.66.0F38.W0 CB VRCP28SS Vdq,Hdq,Wd kz sae
+        EVEX.66.0F38.W1 CB VRCP28SD Vdq,Hdq,Wq kz sae
+        EVEX.512.66.0F38.W0 CC VRSQRT28PS Vx,Wx kz b32 sae
+        EVEX.512.66.0F38.W1 CC VRSQRT28PD Vx,Wx kz b64 sae
+        EVEX.66.0F38.W0 CD VRSQRT28SS Vdq,Hdq,Wd kz sae
+        EVEX.66.0F38.W1 CD VRSQRT28SD Vdq,Hdq,Wq kz sae
+        EVEX.66.0F38.W0 CF VGF2P8MULB Vx,Hx,Wx kz
+        EVEX.66.0F38 DC VAESENC Vx,Hx,Wx
+        EVEX.66.0F38 DD VAESENCLAST Vx,Hx,Wx
+        EVEX.66.0F38 DE VAESDEC Vx,Hx,Wx
+        EVEX.66.0F38 DF VAESDECLAST Vx,Hx,Wx
+        # map 0F3A
+        EVEX.256+.66.0F3A.W1 00 VPERMQ Vx,Wx,Ib kz b64
+        EVEX.256+.66.0F3A.W1 01 VPERMPD Vx,Wx,Ib kz b64
+        EVEX.66.0F3A.W0 03 VALIGND Vx,Hx,Wx,Ib kz b32
+        EVEX.66.0F3A.W1 03 VALIGNQ Vx,Hx,Wx,Ib kz b64
+        EVEX.66.0F3A.W0 04 VPERMILPS Vx,Wx,Ib kz b32
+        EVEX.66.0F3A.W1 05 VPERMILPD Vx,Wx,Ib kz b64
+        EVEX.66.0F3A.W0 08 VRNDSCALEPS Vx,Wx,Ib kz b32 sae
+        EVEX.66.0F3A.W1 09 VRNDSCALEPD Vx,Wx,Ib kz b64 sae
+        EVEX.66.0F3A.W0 0A VRNDSCALESS Vdq,Hdq,Wd,Ib kz sae
+        EVEX.66.0F3A.W1 0B VRNDSCALESD Vdq,Hdq,Wq,Ib kz sae
+        EVEX.66.0F3A 0F VPALIGNR Vx,Hx,Wx,Ib kz
+        EVEX.128.66.0F3A 14 VPEXTRB Rd/Mb,Vdq,Ib
+        EVEX.128.66.0F3A 15 VPEXTRW Rd/Mw,Vdq,Ib
+        EVEX.128.66.0F3A.W0 16 VPEXTRD Ed,Vdq,Ib
+        EVEX.128.66.0F3A.W1 16 VPEXTRD Ed,Vdq,Ib i64
+        EVEX.128.66.0F3A.W1 16 VPEXTRQ Eq,Vdq,Ib o64
+        EVEX.128.66.0F3A 17 VEXTRACTPS Ed,Vdq,Ib
+        EVEX.256+.66.0F3A.W0 18 VINSERTF32X4 Vx,Hx,Wdq,Ib kz
+        EVEX.256+.66.0F3A.W1 18 VINSERTF64X2 Vx,Hx,Wdq,Ib kz
+        EVEX.256+.66.0F3A.W0 19 VEXTRACTF32X4 Wdq,Vx,Ib kz
+        EVEX.256+.66.0F3A.W1 19 VEXTRACTF64X2 Wdq,Vx,Ib kz
+        EVEX.512.66.0F3A.W0 1A VINSERTF32X8 Vx,Hx,Wqq,Ib kz
+        EVEX.512.66.0F3A.W1 1A VINSERTF64X4 Vx,Hx,Wqq,Ib kz
+        EVEX.512.66.0F3A.W0 1B VEXTRACTF32X8 Wqq,Vx,Ib kz
+        EVEX.512.66.0F3A.W1 1B VEXTRACTF64X4 Wqq,Vx,Ib kz
+        EVEX.66.0F3A.W0 1D VCVTPS2PH Wh,Vx,Ib kz sae
+        EVEX.66.0F3A.W0 1E VPCMPUD K,Hx,Wx,Ib k b32
+        EVEX.66.0F3A.W1 1E VPCMPUQ K,Hx,Wx,Ib k b64
+        EVEX.66.0F3A.W0 1F VPCMPD K,Hx,Wx,Ib k b32
+        EVEX.66.0F3A.W1 1F VPCMPQ K,Hx,Wx,Ib k b64
+        EVEX.128.66.0F3A 20 VPINSRB Vdq,Hdq,Rd/Mb,Ib
+        EVEX.128.66.0F3A.W0 21 VINSERTPS Vdq,Hdq,Wd,Ib
+        EVEX.128.66.0F3A.W0 22 VPINSRD Vdq,Hdq,Ed,Ib
+        EVEX.128.66.0F3A.W1 22 VPINSRD Vdq,Hdq,Ed,Ib i64
+        EVEX.128.66.0F3A.W1 22 VPINSRQ Vdq,Hdq,Eq,Ib o64
+        EVEX.256+.66.0F3A.W0 23 VSHUFF32X4 Vx,Hx,Wx,Ib kz b32
+        EVEX.256+.66.0F3A.W1 23 VSHUFF64X2 Vx,Hx,Wx,Ib kz b64
+        EVEX.66.0F3A.W0 25 VPTERNLOGD Vx,Hx,Wx,Ib kz b32
+        EVEX.66.0F3A.W1 25 VPTERNLOGQ Vx,Hx,Wx,Ib kz b64
+        EVEX.66.0F3A.W0 26 VGETMANTPS Vx,Wx,Ib kz b32 sae
+        EVEX.66.0F3A.W1 26 VGETMANTPD Vx,Wx,Ib kz b64 sae
+        EVEX.66.0F3A.W0 27 VGETMANTSS Vdq,Hdq,Wd,Ib kz sae
+        EVEX.66.0F3A.W1 27 VGETMANTSD Vdq,Hdq,Wq,Ib kz sae
+        EVEX.256+.66.0F3A.W0 38 VINSERTI32X4 Vx,Hx,Wdq,Ib kz
+        EVEX.256+.66.0F3A.W1 38 VINSERTI64X2 Vx,Hx,Wdq,Ib kz
+        EVEX.256+.66.0F3A.W0 39 VEXTRACTI32X4 Wdq,Vx,Ib kz
+        EVEX.256+.66.0F3A.W1 39 VEXTRACTI64X2 Wdq,Vx,Ib kz
+        EVEX.512.66.0F3A.W0 3A VINSERTI32X8 Vx,Hx,Wqq,Ib kz
+        EVEX.512.66.0F3A.W1 3A VINSERTI64X4 Vx,Hx,Wqq,Ib kz
+        EVEX.512.66.0F3A.W0 3B VEXTRACTI32X8 Wqq,Vx,Ib kz
+        EVEX.512.66.0F3A.W1 3B VEXTRACTI64X4 Wqq,Vx,Ib kz
+        EVEX.66.0F3A.W0 3E VPCMPUB K,Hx,Wx,Ib k
+        EVEX.66.0F3A.W1 3E VPCMPUW K,Hx,Wx,Ib k
+        EVEX.66.0F3A.W0 3F VPCMPB K,Hx,Wx,Ib k
+        EVEX.66.0F3A.W1 3F VPCMPW K,Hx,Wx,Ib k
+        EVEX.66.0F3A.W0 42 VDBPSADBW Vx,Hx,Wx,Ib kz
+        EVEX.256+.66.0F3A.W0 43 VSHUFI32X4 Vx,Hx,Wx,Ib kz b32
+        EVEX.256+.66.0F3A.W1 43 VSHUFI64X2 Vx,Hx,Wx,Ib kz b64
+        EVEX.66.0F3A 44 VPCLMULQDQ Vx,Hx,Wx,Ib
+        EVEX.66.0F3A.W0 50 VRANGEPS Vx,Hx,Wx,Ib kz b32 sae
+        EVEX.66.0F3A.W1 50 VRANGEPD Vx,Hx,Wx,Ib kz b64 sae
+        EVEX.66.0F3A.W0 51 VRANGESS Vdq,Hdq,Wd,Ib kz sae
+        EVEX.66.0F3A.W1 51 VRANGESD Vdq,Hdq,Wq,Ib kz sae
+        EVEX.66.0F3A.W0 54 VFIXUPIMMPS Vx,Hx,Wx,Ib kz b32 sae
+        EVEX.66.0F3A.W1 54 VFIXUPIMMPD Vx,Hx,Wx,Ib kz b64 sae
+        EVEX.66.0F3A.W0 55 VFIXUPIMMSS Vdq,Hdq,Wd,Ib kz sae
+        EVEX.66.0F3A.W1 55 VFIXUPIMMSD Vdq,Hdq,Wq,Ib kz sae
+        EVEX.66.0F3A.W0 56 VREDUCEPS Vx,Wx,Ib kz b32 sae
+        EVEX.66.0F3A.W1 56 VREDUCEPD Vx,Wx,Ib kz b64 sae
+        EVEX.66.0F3A.W0 57 VREDUCESS Vdq,Hdq,Wd,Ib kz sae
+        EVEX.66.0F3A.W1 57 VREDUCESD Vdq,Hdq,Wq,Ib kz sae
+        EVEX.66.0F3A.W0 66 VFPCLASSPS K,Wx,Ib k b32
+        EVEX.66.0F3A.W1 66 VFPCLASSPD K,Wx,Ib k b64
+        EVEX.66.0F3A.W0 67 VFPCLASSSS K,Wd,Ib k
+        EVEX.66.0F3A.W1 67 VFPCLASSSD K,Wq,Ib k
+        EVEX.66.0F3A.W1 70 VPSHLDW Vx,Hx,Wx,Ib kz
+        EVEX.66.0F3A.W1 72 VPSHRDW Vx,Hx,Wx,Ib kz
+        EVEX.66.0F3A.W0 71 VPSHLDD Vx,Hx,Wx,Ib kz b32
+        EVEX.66.0F3A.W1 71 VPSHLDQ Vx,Hx,Wx,Ib kz b64
+        EVEX.66.0F3A.W0 73 VPSHRDD Vx,Hx,Wx,Ib kz b32
+        EVEX.66.0F3A.W1 73 VPSHRDQ Vx,Hx,Wx,Ib kz b64
+        EVEX.66.0F3A.W1 CE VGF2P8AFFINEQB Vx,Hx,Wx,Ib kz b64
+        EVEX.66.0F3A.W1 CF VGF2P8AFFINEINVQB Vx,Hx,Wx,Ib kz b64
+        """;
+
+    private EvexMap() {
+    }
+}
