@@ -76,6 +76,9 @@ public final class Cpu implements AutoCloseable {
     public long tscBase;
     public final boolean wallClock;
 
+    /** Scratch of the floating-point families. */
+    public final FloatUnit floats = new FloatUnit();
+
     private final GuestFault fault = new GuestFault();
     /** Thrown to leave the guest; the VMX unit fills in the exit information first. */
     public final ExitSignal exitSignal = new ExitSignal();

@@ -10,6 +10,11 @@ public final class FpuFamilies {
         X87Control.register(t);
         X87Image.register(t);
         FxImage.register(t);
+        X87Transfer.register(t);
+        X87Integer.register(t);
+        X87Compare.register(t);
+        X87Partial.register(t);
+        X87Arithmetic.register(t);
         SimdMove.register(t);
         SimdInteger.register(t);
         SimdShuffle.register(t);
