@@ -16,6 +16,13 @@ public final class FloatUnit {
     /** A tiny result becomes zero (MXCSR.FTZ with underflow masked). */
     public boolean flush;
 
+    /** Denormal operands count as zeros (MXCSR.DAZ). */
+    public boolean denormalsAreZero;
+    /** Round to nearest with every exception masked: what Java's own arithmetic does, but for the flags. */
+    public boolean plain;
+    /** The inexact flag is set already, so it need not be worked out. */
+    public boolean inexactKnown;
+
     /** Result: 1 for negative. */
     public int sign;
     /** Result: exponent of the significand read as 1.63 bits; one more than the format's largest for infinity. */

@@ -143,87 +143,109 @@ final class Extended {
 
     // ---- arithmetic
 
-    /** {@code a op b}; the kinds say what the operands are, which for memory operands is about their own format. */
+    /** {@code a op b} in a register; the kinds say what the operands are, which for memory operands is about their own format. */
     static void arithmetic(FloatUnit u, int operation, int a, long as, int ka, int b, long bs, int kb, int precision) {
         if (((ka | kb) & (UNSUPPORTED | NAN)) != 0) {
             special(u, a, as, ka, b, bs, kb);
-            return;
-        }
-        switch (operation) {
-            case ADD -> add(u, a, as, ka, b, bs, kb, precision);
-            case SUB -> add(u, a, as, ka, b ^ SIGN, bs, kb, precision);
-            case SUBR -> add(u, b, bs, kb, a ^ SIGN, as, ka, precision);
-            case MUL -> multiply(u, a, as, ka, b, bs, kb, precision);
-            case DIV -> divide(u, a, as, ka, b, bs, kb, precision);
-            default -> divide(u, b, bs, kb, a, as, ka, precision);
+        } else if (operate(u, operation, a, as, ka, b, bs, kb, precision, EXTENDED_MIN, EXTENDED_MAX)) {
+            pack(u);
+        } else {
+            set(u, INDEFINITE_TAG, INDEFINITE);
         }
     }
 
-    private static void add(FloatUnit u, int a, long as, int ka, int b, long bs, int kb, int precision) {
+    /**
+     * Arithmetic for every format, on operands that are no NaNs: the result is left in sign, exponent and significand. False if
+     * the operation is invalid, or ended by an unmasked exception.
+     */
+    static boolean operate(FloatUnit u, int operation, int a, long as, int ka, int b, long bs, int kb, int precision, int min, int max) {
+        return switch (operation) {
+            case ADD -> add(u, a, as, ka, b, bs, kb, precision, min, max);
+            case SUB -> add(u, a, as, ka, b ^ SIGN, bs, kb, precision, min, max);
+            case SUBR -> add(u, b, bs, kb, a ^ SIGN, as, ka, precision, min, max);
+            case MUL -> multiply(u, a, as, ka, b, bs, kb, precision, min, max);
+            case DIV -> divide(u, a, as, ka, b, bs, kb, precision, min, max);
+            default -> divide(u, b, bs, kb, a, as, ka, precision, min, max);
+        };
+    }
+
+    private static boolean refuse(FloatUnit u) {
+        u.flags |= IE;
+        return false;
+    }
+
+    private static void infinite(FloatUnit u, int sign, int max) {
+        u.sign = sign;
+        u.exponent = max + 1;
+        u.significand = TOP;
+    }
+
+    private static void round(FloatUnit u, int tag, long significand, int precision, int min, int max) {
+        SoftFloat.round(u, sign(tag), exponent(tag, significand), justified(significand), 0, precision, min, max);
+    }
+
+    private static boolean add(FloatUnit u, int a, long as, int ka, int b, long bs, int kb, int precision, int min, int max) {
         int both = ka | kb;
         if (ka == INFINITE && kb == INFINITE && a != b) {
-            invalid(u);
-            return;
+            return refuse(u);
         }
         if (denormal(u, both)) {
-            return;
+            return false;
         }
         if ((both & INFINITE) != 0) {
-            infinity(u, sign(ka == INFINITE ? a : b));
+            infinite(u, sign(ka == INFINITE ? a : b), max);
         } else if ((both & ZERO) == 0) {
-            SoftFloat.add(u, sign(a), exponent(a, as), justified(as), sign(b), exponent(b, bs), justified(bs), precision, EXTENDED_MIN, EXTENDED_MAX);
-            pack(u);
+            SoftFloat.add(u, sign(a), exponent(a, as), justified(as), sign(b), exponent(b, bs), justified(bs), precision, min, max);
         } else if (ka != ZERO) {
-            rounded(u, a, as, precision);
+            round(u, a, as, precision, min, max);
         } else if (kb != ZERO) {
-            rounded(u, b, bs, precision);
+            round(u, b, bs, precision, min, max);
         } else {
-            zero(u, a == b ? sign(a) : u.rounding == SoftFloat.DOWN ? 1 : 0);
+            SoftFloat.zero(u, sign(a) == sign(b) ? sign(a) : u.rounding == SoftFloat.DOWN ? 1 : 0);
         }
+        return true;
     }
 
-    private static void multiply(FloatUnit u, int a, long as, int ka, int b, long bs, int kb, int precision) {
+    private static boolean multiply(FloatUnit u, int a, long as, int ka, int b, long bs, int kb, int precision, int min, int max) {
         int both = ka | kb;
         int sign = sign(a ^ b);
         if ((both & (INFINITE | ZERO)) == (INFINITE | ZERO)) {
-            invalid(u);
-            return;
+            return refuse(u);
         }
         if (denormal(u, both)) {
-            return;
+            return false;
         }
         if ((both & INFINITE) != 0) {
-            infinity(u, sign);
+            infinite(u, sign, max);
         } else if ((both & ZERO) != 0) {
-            zero(u, sign);
+            SoftFloat.zero(u, sign);
         } else {
-            SoftFloat.multiply(u, sign, exponent(a, as), justified(as), exponent(b, bs), justified(bs), precision, EXTENDED_MIN, EXTENDED_MAX);
-            pack(u);
+            SoftFloat.multiply(u, sign, exponent(a, as), justified(as), exponent(b, bs), justified(bs), precision, min, max);
         }
+        return true;
     }
 
-    private static void divide(FloatUnit u, int a, long as, int ka, int b, long bs, int kb, int precision) {
+    private static boolean divide(FloatUnit u, int a, long as, int ka, int b, long bs, int kb, int precision, int min, int max) {
         int sign = sign(a ^ b);
         if (ka == kb && (ka & (INFINITE | ZERO)) != 0) {
-            invalid(u);
-            return;
+            return refuse(u);
         }
         if (kb == ZERO && ka != INFINITE) {
             u.flags |= ZE;
-            infinity(u, sign);
-            return;
+            infinite(u, sign, max);
+            return (u.unmasked & ZE) == 0;
         }
         if (denormal(u, ka | kb)) {
-            return;
+            return false;
         }
         if (ka == INFINITE) {
-            infinity(u, sign);
+            infinite(u, sign, max);
         } else if (ka == ZERO || kb == INFINITE) {
-            zero(u, sign);
+            SoftFloat.zero(u, sign);
         } else {
-            SoftFloat.divide(u, sign, exponent(a, as), justified(as), exponent(b, bs), justified(bs), precision, EXTENDED_MIN, EXTENDED_MAX);
-            pack(u);
+            SoftFloat.divide(u, sign, exponent(a, as), justified(as), exponent(b, bs), justified(bs), precision, min, max);
         }
+        return true;
     }
 
     static void squareRoot(FloatUnit u, int a, long as, int precision) {
@@ -231,23 +253,31 @@ final class Extended {
         if (special(u, a, as, ka)) {
             return;
         }
+        if (squareRoot(u, a, as, ka, precision, EXTENDED_MIN, EXTENDED_MAX)) {
+            pack(u);
+        } else {
+            set(u, INDEFINITE_TAG, INDEFINITE);
+        }
+    }
+
+    /** As {@link #operate}. */
+    static boolean squareRoot(FloatUnit u, int a, long as, int ka, int precision, int min, int max) {
         if (ka == ZERO) {
-            set(u, a, as);
-            return;
+            SoftFloat.zero(u, sign(a));
+            return true;
         }
         if (sign(a) != 0) {
-            invalid(u);
-            return;
+            return refuse(u);
         }
         if (denormal(u, ka)) {
-            return;
+            return false;
         }
         if (ka == INFINITE) {
-            set(u, a, as);
-            return;
+            infinite(u, 0, max);
+            return true;
         }
-        SoftFloat.squareRoot(u, exponent(a, as), justified(as), precision, EXTENDED_MIN, EXTENDED_MAX);
-        pack(u);
+        SoftFloat.squareRoot(u, exponent(a, as), justified(as), precision, min, max);
+        return true;
     }
 
     // ---- conversions from the other formats; all exact

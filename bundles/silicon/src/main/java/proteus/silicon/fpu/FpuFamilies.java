@@ -18,5 +18,8 @@ public final class FpuFamilies {
         SimdMove.register(t);
         SimdInteger.register(t);
         SimdShuffle.register(t);
+        SimdFloat.register(t);
+        SimdFloatCompare.register(t);
+        SimdConvert.register(t);
     }
 }
