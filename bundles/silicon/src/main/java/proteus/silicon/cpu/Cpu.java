@@ -301,6 +301,15 @@ public final class Cpu implements AutoCloseable {
         mmu.selectAccess();
     }
 
+    /** Changes privilege level and RFLAGS together. */
+    public void cpl(int value, long rflags) {
+        if (cpl != value) {
+            counters.count(proteus.api.event.CountedEvent.MODE_SWITCHES);
+        }
+        cpl = value;
+        rflags(rflags);
+    }
+
     /** Derives code size and the struct's segment bases and ends after segments, CR0, EFER or the VM flag changed. */
     public void updateMode() {
         codeSize = longMode() && (rights[CS] & 1 << 13) != 0 ? 64 : (rights[CS] & 1 << 14) != 0 ? 32 : 16;

@@ -1,11 +1,15 @@
 package proteus.silicon.system;
 
 import static proteus.silicon.cpu.Cpu.SS;
+import static proteus.silicon.cpu.Cpu.TR;
 
 import proteus.silicon.cpu.Cpu;
 import proteus.x86.format.ExceptionVector;
 import proteus.x86.format.SegmentDescriptor;
 import proteus.x86.format.Selector;
+import proteus.x86.format.Tss16;
+import proteus.x86.format.Tss32;
+import proteus.x86.format.Tss64;
 
 /**
  * A stack that the processor itself pushes on: the one in force, or the one that a gate, an event or a task switch is about
@@ -16,9 +20,13 @@ final class Stack {
     private final long base, limit, mask;
     private final int rights, error;
     private final boolean wide, inner;
+    private final int selector;
+    private final long descriptor;
     long sp;
 
-    private Stack(Cpu cpu, long base, long limit, int rights, long mask, boolean wide, boolean inner, int error, long sp) {
+    private Stack(Cpu cpu, int selector, long descriptor, long base, long limit, int rights, long mask, boolean wide, boolean inner, int error, long sp) {
+        this.selector = selector;
+        this.descriptor = descriptor;
         this.cpu = cpu;
         this.base = base;
         this.limit = limit;
@@ -33,20 +41,55 @@ final class Stack {
     /** The stack in force; violations are #SS(ext). */
     static Stack current(Cpu cpu, int ext) {
         int size = cpu.stackSize();
-        return new Stack(cpu, size == 64 ? 0 : cpu.base[SS], cpu.limit[SS], cpu.rights[SS], mask(size), size == 64, false, ext, cpu.gpr(4));
+        return new Stack(cpu, 0, 0, size == 64 ? 0 : cpu.base[SS], cpu.limit[SS], cpu.rights[SS], mask(size), size == 64, false, ext, cpu.gpr(4));
     }
 
     /** A stack segment of an inner level; violations are #SS(selector). */
     static Stack inner(Cpu cpu, int selector, long descriptor, long sp, int ext) {
         int rights = SegmentDescriptor.rights(descriptor);
         int size = (rights & SegmentDescriptor.DB) != 0 ? 32 : 16;
-        return new Stack(cpu, SegmentDescriptor.base(descriptor), SegmentDescriptor.limit(descriptor), rights,
+        return new Stack(cpu, selector, descriptor, SegmentDescriptor.base(descriptor), SegmentDescriptor.limit(descriptor), rights,
             mask(size), false, true, Selector.errorCode(selector) | ext, sp);
     }
 
     /** A 64-bit stack, {@code inner} if the privilege level becomes 0, 1 or 2 with it; violations are #SS(ext). */
     static Stack wide(Cpu cpu, long sp, boolean inner, int ext) {
-        return new Stack(cpu, 0, 0, 0, -1, true, inner, ext, sp);
+        return new Stack(cpu, 0, 0, 0, 0, 0, -1, true, inner, ext, sp);
+    }
+
+    /** The stack that the TSS in force names for an inner level, all checks done (SDM 3A, 6.12.1); outside IA-32e mode. */
+    static Stack fromTss(Cpu cpu, int level, int ext) {
+        boolean large = (cpu.rights[TR] & 8) != 0;
+        int offset = large ? Tss32.ESP0 + 8 * level : Tss16.SP0 + 4 * level;
+        if (offset + (large ? 5 : 3) > cpu.limit[TR]) {
+            throw cpu.fault(ExceptionVector.TS, Selector.errorCode(cpu.selector[TR]) | ext);
+        }
+        long at = cpu.base[TR] + offset;
+        long sp = large ? cpu.mmu.systemRead32(at) & 0xffff_ffffL : cpu.mmu.systemRead16(at) & 0xffff;
+        int selector = cpu.mmu.systemRead16(at + (large ? 4 : 2)) & 0xffff;
+        if (Selector.isNull(selector)) {
+            throw cpu.fault(ExceptionVector.TS, Selector.errorCode(selector) | ext);
+        }
+        long descriptor = Segments.stackDescriptor(cpu, selector, level, ExceptionVector.TS, ext);
+        return inner(cpu, selector, Segments.markAccessed(cpu, selector, descriptor), sp, ext);
+    }
+
+    /** A stack pointer of the 64-bit TSS: RSP0..2 by level, or an entry of the interrupt stack table (SDM 3A, 6.14.4 and 6.14.5). */
+    static long pointerOfTss64(Cpu cpu, int level, int ist, int ext) {
+        int offset = ist != 0 ? Tss64.ist(ist) : Tss64.rsp(level);
+        if (offset + 7 > cpu.limit[TR]) {
+            throw cpu.fault(ExceptionVector.TS, Selector.errorCode(cpu.selector[TR]) | ext);
+        }
+        return cpu.mmu.systemRead64(cpu.base[TR] + offset);
+    }
+
+    /** Puts the new segment and pointer in force; the privilege level follows with the code segment. */
+    void install() {
+        if (!wide) {
+            Segments.put(cpu, SS, selector, descriptor);
+            cpu.updateSegment(SS);
+        }
+        commit();
     }
 
     static long mask(int size) {
