@@ -148,7 +148,7 @@ final class ModelSpecificRegisters {
             case Msr.IA32_MCG_CAP -> has1(3, CpuidBits.EDX1_MCA) ? 0L : null;
             case Msr.IA32_FEATURE_CONTROL -> Msr.FEATURE_CONTROL_LOCK;
             case Msr.PLATFORM_INFO, Msr.IA32_PERF_STATUS -> context.contract().tscFrequency() / RATIO_HERTZ << 8;
-            case Msr.IA32_ARCH_CAPABILITIES -> has7(3, CpuidBits.EDX7_ARCH_CAPABILITIES) ? 0L : null;
+            case Msr.IA32_ARCH_CAPABILITIES -> has7(3, CpuidBits.EDX7_ARCH_CAPABILITIES) ? registers.msr(index) : null;
             case P5_MC_ADDR, P5_MC_TYPE, EBL_CR_POWERON, Msr.IA32_PLATFORM_ID, Msr.IA32_BIOS_SIGN_ID -> 0L;
             default -> null;
         };

@@ -54,6 +54,8 @@ public final class Cpu implements AutoCloseable {
     public final Msrs msrs = new Msrs();
     /** CPUID of this processor as {@link proteus.api.silicon.Silicon#cpuid} gives it, and the bits of CR4, EFER and XCR0 that follow from it. */
     public java.util.Map<Long, int[]> cpuid = java.util.Map.of();
+    /** Instruction-set features that semantics ask for, one bit each (see {@code proteus.silicon.system.Features}). */
+    public long isa = -1;
     public long cr4Mask = -1, eferMask = -1, xcr0Mask = 7;
 
     /** Current privilege level; change it only through {@link #setCpl}. */

@@ -13,6 +13,7 @@ public final class Msrs {
     public final long[] mtrrFixed = new long[11];
     public long microcode;
     public long tscAdjust;
+    public long specCtrl;
     public long mcgStatus;
     public long featureControl = 5;
 }

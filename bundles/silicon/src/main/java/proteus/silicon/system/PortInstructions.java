@@ -51,20 +51,25 @@ final class PortInstructions {
         return kind == Instruction.IMMEDIATE ? (int) op.immediate & 0xff : (int) cpu.gpr(RDX) & 0xffff;
     }
 
+    /** Ports are at most 32 bits wide, REX.W or not. */
+    private static int bytes(Op op) {
+        return Math.min(op.operandSize >> 3, 4);
+    }
+
     private static void in(Cpu cpu, Op op) {
-        int bytes = op.operandSize >> 3;
+        int bytes = bytes(op);
         int port = port(cpu, op, op.k1);
         checkPermission(cpu, port, bytes);
         cpu.intercepts.portIo(cpu, op, port, bytes, true, false, false, op.k1 == Instruction.IMMEDIATE);
-        cpu.register(CpuLayout.gpr(0), op.operandSize, cpu.bus.readPort(port, bytes) & 0xffff_ffffL);
+        cpu.register(CpuLayout.gpr(0), 8 * bytes, cpu.bus.readPort(port, bytes) & 0xffff_ffffL);
     }
 
     private static void out(Cpu cpu, Op op) {
-        int bytes = op.operandSize >> 3;
+        int bytes = bytes(op);
         int port = port(cpu, op, op.k0);
         checkPermission(cpu, port, bytes);
         cpu.intercepts.portIo(cpu, op, port, bytes, false, false, false, op.k0 == Instruction.IMMEDIATE);
-        cpu.bus.writePort(port, bytes, (int) cpu.register(CpuLayout.gpr(0), op.operandSize));
+        cpu.bus.writePort(port, bytes, (int) cpu.register(CpuLayout.gpr(0), 8 * bytes));
     }
 
     private static void repeat(Cpu cpu, Op op, boolean in) {
@@ -87,8 +92,8 @@ final class PortInstructions {
     }
 
     private static void element(Cpu cpu, Op op, boolean in) {
-        int bits = op.operandSize;
-        int bytes = bits >> 3;
+        int bytes = bytes(op);
+        int bits = 8 * bytes;
         int port = (int) cpu.gpr(RDX) & 0xffff;
         checkPermission(cpu, port, bytes);
         cpu.intercepts.portIo(cpu, op, port, bytes, in, true, op.rep || op.repne, false);

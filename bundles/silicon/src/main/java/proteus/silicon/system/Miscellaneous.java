@@ -1,0 +1,150 @@
+package proteus.silicon.system;
+
+import proteus.api.silicon.ExitReason;
+import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.Flags;
+import proteus.silicon.cpu.Handler;
+import proteus.silicon.cpu.HandlerTable;
+import proteus.silicon.cpu.Op;
+import proteus.x86.decode.Mnemonic;
+import proteus.x86.format.Cr4;
+
+/** Time, random numbers, caches, fences, halting, and the instructions that are never valid here (SDM vol. 2). */
+final class Miscellaneous {
+    private static final int RAX = 0, RCX = 1, RDX = 2;
+    private static final long LOW = 0xffff_ffffL;
+    private static final int HALTED = 1;
+
+    private Miscellaneous() {}
+
+    static void register(HandlerTable t) {
+        t.putEnding(Mnemonic.HLT, Miscellaneous::hlt);
+        t.putEnding(Mnemonic.RDTSC, Miscellaneous::rdtsc);
+        t.putEnding(Mnemonic.RDTSCP, Miscellaneous::rdtscp);
+        t.putEnding(Mnemonic.RDPMC, Miscellaneous::rdpmc);
+        t.put(Mnemonic.RDPID, Miscellaneous::rdpid);
+        t.putEnding(Mnemonic.RDRAND, (cpu, op) -> random(cpu, op, Features.RDRAND, ExitReason.RDRAND));
+        t.putEnding(Mnemonic.RDSEED, (cpu, op) -> random(cpu, op, Features.RDSEED, ExitReason.RDSEED));
+        t.putEnding(Mnemonic.INVD, (cpu, op) -> wholeCache(cpu, op, ExitReason.INVD));
+        t.putEnding(Mnemonic.WBINVD, (cpu, op) -> wholeCache(cpu, op, ExitReason.WBINVD));
+        t.putEnding(Mnemonic.WBNOINVD, (cpu, op) -> wholeCache(cpu, op, ExitReason.WBINVD));
+        t.put(Mnemonic.CLFLUSH, (cpu, op) -> line(cpu, op, Features.CLFLUSH));
+        t.put(Mnemonic.CLFLUSHOPT, (cpu, op) -> line(cpu, op, Features.CLFLUSHOPT));
+        t.put(Mnemonic.CLWB, (cpu, op) -> line(cpu, op, Features.CLWB));
+        t.putEnding(Mnemonic.SERIALIZE, Miscellaneous::serialize);
+        t.put(Mnemonic.PAUSE, (cpu, op) -> cpu.intercepts.instruction(cpu, op, ExitReason.PAUSE, 0));
+        // memory is sequentially consistent for the one processor; hints do nothing. RDSSP is a NOP without shadow stacks.
+        Handler nothing = (cpu, op) -> { };
+        for (Mnemonic m : new Mnemonic[] {Mnemonic.LFENCE, Mnemonic.MFENCE, Mnemonic.SFENCE, Mnemonic.CLDEMOTE, Mnemonic.RDSSP}) {
+            t.put(m, nothing);
+        }
+        Handler undefined = (cpu, op) -> {
+            throw cpu.undefined();
+        };
+        for (Mnemonic m : new Mnemonic[] {Mnemonic.UD0, Mnemonic.UD1, Mnemonic.UD2, Mnemonic.MONITOR, Mnemonic.MWAIT}) {
+            t.putEnding(m, undefined); // no model has MONITOR
+        }
+        t.putEnding(Mnemonic.RSM, (cpu, op) -> {
+            throw cpu.undefined(); // outside system-management mode
+        });
+    }
+
+    private static void hlt(Cpu cpu, Op op) {
+        Checks.ring0(cpu);
+        cpu.intercepts.instruction(cpu, op, ExitReason.HLT, 0);
+        cpu.activity = HALTED;
+    }
+
+    // ---- time
+
+    private static void checkTime(Cpu cpu) {
+        if ((cpu.cr4 & Cr4.TSD) != 0 && cpu.cpl != 0) {
+            throw cpu.protection(0);
+        }
+    }
+
+    private static void rdtsc(Cpu cpu, Op op) {
+        if (!Features.has(cpu, Features.TSC)) {
+            throw cpu.undefined();
+        }
+        checkTime(cpu);
+        cpu.intercepts.instruction(cpu, op, ExitReason.RDTSC, 0);
+        time(cpu);
+    }
+
+    private static void time(Cpu cpu) {
+        long tsc = cpu.intercepts.tsc(cpu);
+        cpu.gpr(RAX, tsc & LOW);
+        cpu.gpr(RDX, tsc >>> 32);
+    }
+
+    private static void rdtscp(Cpu cpu, Op op) {
+        if (!Features.has(cpu, Features.RDTSCP)) {
+            throw cpu.undefined();
+        }
+        checkTime(cpu);
+        cpu.intercepts.instruction(cpu, op, ExitReason.RDTSCP, 0);
+        time(cpu);
+        cpu.gpr(RCX, cpu.msrs.tscAux & LOW);
+    }
+
+    private static void rdpid(Cpu cpu, Op op) {
+        if (!Features.has(cpu, Features.RDPID)) {
+            throw cpu.undefined();
+        }
+        cpu.gpr(op.r0 >> 3, cpu.msrs.tscAux);
+    }
+
+    /** There are no performance counters (CPUID.0AH), so every index is #GP(0). */
+    private static void rdpmc(Cpu cpu, Op op) {
+        if (cpu.protectedMode() && cpu.cpl != 0 && (cpu.cr4 & Cr4.PCE) == 0) {
+            throw cpu.protection(0);
+        }
+        cpu.intercepts.instruction(cpu, op, ExitReason.RDPMC, 0);
+        throw cpu.protection(0);
+    }
+
+    // ---- random numbers
+
+    /**
+     * A deterministic generator: SplitMix64 of the TSC the guest sees. It has no state of its own, so that a run is repeatable
+     * under the instruction-count clock and goes on alike after a hand-over. It never fails.
+     */
+    private static void random(Cpu cpu, Op op, int feature, ExitReason reason) {
+        if (!Features.has(cpu, feature)) {
+            throw cpu.undefined();
+        }
+        cpu.intercepts.instruction(cpu, op, reason, 0);
+        long salt = reason == ExitReason.RDSEED ? 0x5851f42d4c957f2dL : 0;
+        long z = (cpu.intercepts.tsc(cpu) ^ salt) * 0x9e3779b97f4a7c15L + 0x9e3779b97f4a7c15L;
+        z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+        cpu.register(op.r0, op.operandSize, z ^ z >>> 31);
+        cpu.arithmeticFlags(Flags.CF);
+    }
+
+    // ---- caches
+
+    private static void wholeCache(Cpu cpu, Op op, ExitReason reason) {
+        Checks.ring0(cpu);
+        cpu.intercepts.instruction(cpu, op, reason, 0);
+    }
+
+    /** Checked as a load of one byte; an execute-only code segment may be flushed too. */
+    private static void line(Cpu cpu, Op op, int feature) {
+        if (!Features.has(cpu, feature)) {
+            throw cpu.undefined();
+        }
+        long offset = cpu.effectiveAddress(op);
+        long gva = op.segment == Cpu.CS && cpu.codeSize != 64
+            ? cpu.get(CpuLayout.SEG_BASE + 8 * Cpu.CS) + offset & op.linearMask : cpu.readAddress(op, 1);
+        cpu.mmu.probeRead(gva, 1);
+    }
+
+    private static void serialize(Cpu cpu, Op op) {
+        if (!Features.has(cpu, Features.SERIALIZE)) {
+            throw cpu.undefined();
+        }
+    }
+}
