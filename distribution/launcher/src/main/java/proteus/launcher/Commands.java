@@ -18,7 +18,7 @@ import org.osgi.util.tracker.ServiceTracker;
 
 /** Finds the subcommands that bundles offer. */
 final class Commands {
-    private static final String NAME = "proteus.command";
+    static final String NAME = "proteus.command";
 
     private final BundleContext context;
     private final Duration patience;
@@ -66,7 +66,7 @@ final class Commands {
         for (Bundle bundle : stopped(request.startLevel())) {
             text.append("\n  bundle ").append(bundle.getSymbolicName()).append(" is not active: ").append(reason(bundle));
         }
-        for (String component : new Components(context).unsatisfied()) {
+        for (String component : new Components(context).unsatisfied(request.command())) {
             text.append("\n  ").append(component);
         }
         return text.toString();

@@ -4,6 +4,7 @@ import java.lang.reflect.Array;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
@@ -21,8 +22,11 @@ final class Components {
         this.context = context;
     }
 
-    /** One line for each component of a started bundle that waits for a reference. */
-    List<String> unsatisfied() {
+    /**
+     * One line for each component of a started bundle that waits for a reference, but for those that offer another command: they may
+     * need a start level that this request did not ask for.
+     */
+    List<String> unsatisfied(String command) {
         ServiceReference<?> reference = context.getServiceReference(RUNTIME);
         if (reference == null) {
             return List.of("the service component runtime is missing");
@@ -34,6 +38,10 @@ final class Components {
             Class<?> dto = reference.getBundle().loadClass("org.osgi.service.component.runtime.dto.ComponentDescriptionDTO");
             Object descriptions = type.getMethod("getComponentDescriptionDTOs", Bundle[].class).invoke(runtime, (Object) new Bundle[0]);
             for (Object description : (Collection<?>) descriptions) {
+                Object offered = ((Map<?, ?>) field(description, "properties")).get(Commands.NAME);
+                if (offered != null && !offered.equals(command)) {
+                    continue;
+                }
                 Object configurations = type.getMethod("getComponentConfigurationDTOs", dto).invoke(runtime, description);
                 for (Object configuration : (Collection<?>) configurations) {
                     describe(description, configuration, lines);
