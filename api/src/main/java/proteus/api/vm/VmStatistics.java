@@ -11,7 +11,7 @@ import java.util.Map;
  * @param runNanos wall time spent running
  * @param cpuNanos CPU time of the VM's thread
  * @param counters all that are not zero, by label; exits have the prefix {@code exit.}
- * @param marks what the guest marked through port 0xf5, in order
+ * @param marks what the guest marked through port 0xf8, in order
  */
 public record VmStatistics(long retired, long virtualNanos, long runNanos, long cpuNanos, Map<String, Long> counters, List<Mark> marks) {
     public VmStatistics {
@@ -19,11 +19,13 @@ public record VmStatistics(long retired, long virtualNanos, long runNanos, long 
     }
 
     /**
-     * A moment the guest marked by writing to the lab port 0xf5: the difference of two marks is what happened between them.
+     * A moment the guest marked by writing to the lab port 0xf8: the difference of two marks is what happened between them.
      *
      * @param value what it wrote
      * @param retired instructions until then
+     * @param virtualNanos virtual time
+     * @param hostNanos the host's clock, for rates only: not part of what repeats
      * @param counters as in {@link VmStatistics#counters}
      */
-    public record Mark(int value, long retired, Map<String, Long> counters) {}
+    public record Mark(int value, long retired, long virtualNanos, long hostNanos, Map<String, Long> counters) {}
 }

@@ -199,7 +199,7 @@ final class Machine implements VirtualMachine {
     /** The lab port: remembers the counts of this moment. */
     void mark(int value) {
         account();
-        marks.add(new VmStatistics.Mark(value, retired, parts.counters().snapshot()));
+        marks.add(new VmStatistics.Mark(value, retired, virtualNanos, System.nanoTime(), parts.counters().snapshot()));
     }
 
     void post(Runnable action) {

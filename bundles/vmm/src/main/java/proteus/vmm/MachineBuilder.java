@@ -38,7 +38,7 @@ final class MachineBuilder {
 
     private static final long LARGE_PAGE = 2 << 20;
     private static final long HUGE_PAGE = 1 << 30;
-    private static final int LAB_PORT = 0xf5;
+    private static final int LAB_PORT = 0xf8;
 
     private final VmSpec spec;
     private final CompositionReport report;
@@ -196,7 +196,7 @@ final class MachineBuilder {
         return wishes;
     }
 
-    /** Port 0xf5: a guest marks a moment; reading gives nothing. */
+    /** Port 0xf8: a guest marks a moment; reading gives nothing. */
     private record LabPort(MachineLink link) implements BusDevice {
         @Override
         public long read(long offset, int size) {

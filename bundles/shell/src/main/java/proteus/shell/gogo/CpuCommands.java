@@ -1,0 +1,87 @@
+package proteus.shell.gogo;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import proteus.api.silicon.SegmentRegister;
+import proteus.api.state.ArchState;
+import proteus.api.vm.VirtualMachineManager;
+import proteus.shell.text.Output;
+import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr4;
+import proteus.x86.format.Efer;
+import proteus.x86.format.Msr;
+import proteus.x86.format.Rflags;
+
+/** {@code cpu:*}: the vCPU of a VM, as its guest sees it. */
+@Component(
+        service = CpuCommands.class,
+        property = {"osgi.command.scope=cpu", "osgi.command.function=regs", "osgi.command.function=step"})
+public final class CpuCommands {
+    private static final String[] GENERAL =
+            {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
+    private static final String[] SEGMENTS = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
+
+    private final VirtualMachineManager manager;
+
+    @Activate
+    public CpuCommands(@Reference VirtualMachineManager manager) {
+        this.manager = manager;
+    }
+
+    @Descriptor("the registers of a VM's vCPU")
+    public String regs(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
+            @Descriptor("name of the VM") String vm) {
+        ArchState state = Vms.find(manager, vm).inspect(inside -> inside.cpu().exportState());
+        return Output.of(output).show(registers(state));
+    }
+
+    @Descriptor("runs a paused VM for some instructions and shows where it is")
+    public String step(
+            @Descriptor("how many instructions") @Parameter(names = {"-n", "--count"}, absentValue = "1") long count,
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
+            @Descriptor("name of the VM") String vm) {
+        ArchState state = Vms.find(manager, vm).inspect(inside -> {
+            inside.step(count);
+            return inside.cpu().exportState();
+        });
+        return Output.of(output).show(registers(state));
+    }
+
+    private static Map<String, String> registers(ArchState state) {
+        Map<String, String> values = new LinkedHashMap<>();
+        ArchState.General general = state.general();
+        values.put("rip", hex(general.rip()));
+        values.put("rflags", hex(general.rflags()) + "  " + Rflags.describe(general.rflags()));
+        for (int i = 0; i < GENERAL.length; i++) {
+            values.put(GENERAL[i], hex(general.gpr()[i]));
+        }
+        for (int i = 0; i < SEGMENTS.length; i++) {
+            SegmentRegister segment = state.segments().registers().get(i);
+            values.put(SEGMENTS[i], segment.unusable()
+                    ? "%04x  unusable".formatted(segment.selector())
+                    : "%04x  base %x, limit %x, rights %04x".formatted(segment.selector(), segment.base(), segment.limit(), segment.rights()));
+        }
+        ArchState.Control control = state.control();
+        long efer = state.msrs().getOrDefault(Msr.IA32_EFER, 0L);
+        values.put("gdtr", "base %x, limit %x".formatted(state.segments().gdtrBase(), state.segments().gdtrLimit()));
+        values.put("idtr", "base %x, limit %x".formatted(state.segments().idtrBase(), state.segments().idtrLimit()));
+        values.put("cr0", hex(control.cr0()) + "  " + Cr0.describe(control.cr0()));
+        values.put("cr2", hex(control.cr2()));
+        values.put("cr3", hex(control.cr3()));
+        values.put("cr4", hex(control.cr4()) + "  " + Cr4.describe(control.cr4()));
+        values.put("cr8", hex(control.cr8()));
+        values.put("efer", hex(efer) + "  " + Efer.describe(efer));
+        values.put("tsc", Long.toUnsignedString(state.tsc()));
+        return values;
+    }
+
+    private static String hex(long value) {
+        return "%016x".formatted(value);
+    }
+}

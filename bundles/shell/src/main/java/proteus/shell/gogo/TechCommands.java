@@ -1,0 +1,53 @@
+package proteus.shell.gogo;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import proteus.api.compose.Composer;
+import proteus.api.compose.Composition;
+import proteus.api.compose.CompositionReport;
+import proteus.shell.text.Output;
+import proteus.shell.text.Table;
+
+/** {@code tech:*}: what techniques there are and what fits. */
+@Component(
+        service = TechCommands.class,
+        property = {"osgi.command.scope=tech", "osgi.command.function=list", "osgi.command.function=why"})
+public final class TechCommands {
+    private final Composer composer;
+
+    @Activate
+    public TechCommands(@Reference Composer composer) {
+        this.composer = composer;
+    }
+
+    @Descriptor("the techniques of the design, offered now or not")
+    public String list(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output) {
+        Table table = new Table("kind", "name", "offered", "bundle", "title");
+        for (Composer.TechniqueStatus status : composer.techniques()) {
+            table.row(status.kind().label(), status.name(), status.offered(), status.offered() ? status.bundle() : status.reason(), status.title());
+        }
+        return Output.of(output).show(table, "no techniques");
+    }
+
+    @Descriptor("whether a composition can be built, and why or why not")
+    public String why(
+            @Descriptor("full, para or hwassist") @Parameter(names = "--cpu", absentValue = "hwassist") String cpu,
+            @Descriptor("shadow or ept") @Parameter(names = "--mem", absentValue = "ept") String memory,
+            @Descriptor("emul or virtio") @Parameter(names = "--io", absentValue = "emul") String io,
+            @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "model") String silicon,
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output) {
+        CompositionReport report = composer.examine(new Composition(silicon, cpu, memory, io));
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("composition", report.composition().toString());
+        values.put("knownAs", report.historicalName());
+        values.put("possible", Output.of(output) == Output.JSON ? (Object) report.possible() : report.possible() ? "yes" : "no");
+        values.put("findings", report.findings());
+        return Output.of(output).show(values);
+    }
+}

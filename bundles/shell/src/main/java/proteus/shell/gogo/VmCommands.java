@@ -1,0 +1,218 @@
+package proteus.shell.gogo;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import proteus.api.compose.Composition;
+import proteus.api.vm.GuestCatalogue.GuestImage;
+import proteus.api.vm.MemorySize;
+import proteus.api.vm.VirtualMachine;
+import proteus.api.vm.VirtualMachineManager;
+import proteus.api.vm.VmException;
+import proteus.api.vm.VmSpec;
+import proteus.api.vm.VmStatistics;
+import proteus.shell.guests.Guests;
+import proteus.shell.text.Output;
+import proteus.shell.text.Quantities;
+import proteus.shell.text.Table;
+
+/** {@code vm:*}: the life of virtual machines. */
+@Component(
+        service = VmCommands.class,
+        property = {
+            "osgi.command.scope=vm",
+            "osgi.command.function=create",
+            "osgi.command.function=start",
+            "osgi.command.function=pause",
+            "osgi.command.function=resume",
+            "osgi.command.function=stop",
+            "osgi.command.function=destroy",
+            "osgi.command.function=await",
+            "osgi.command.function=list",
+            "osgi.command.function=info",
+            "osgi.command.function=console",
+            "osgi.command.function=stat",
+            "osgi.command.function=send"
+        })
+public final class VmCommands {
+    private final VirtualMachineManager manager;
+    private final Guests guests;
+
+    @Activate
+    public VmCommands(@Reference VirtualMachineManager manager, @Reference Guests guests) {
+        this.manager = manager;
+        this.guests = guests;
+    }
+
+    @Descriptor("composes a VM and loads its guest; vm:start runs it")
+    public String create(
+            CommandSession session,
+            @Descriptor("CPU technique: full, para or hwassist") @Parameter(names = "--cpu", absentValue = "hwassist") String cpu,
+            @Descriptor("memory technique: shadow or ept") @Parameter(names = "--mem", absentValue = "ept") String memoryTechnique,
+            @Descriptor("I/O technique: emul or virtio") @Parameter(names = "--io", absentValue = "emul") String io,
+            @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "model") String silicon,
+            @Descriptor("RAM, such as 256M") @Parameter(names = "--memory", absentValue = "") String memory,
+            @Descriptor("count or wall") @Parameter(names = "--clock", absentValue = "count") String clock,
+            @Descriptor("CPU model the guest sees") @Parameter(names = "--model", absentValue = "max") String model,
+            @Descriptor("a guest by name") @Parameter(names = "--guest", absentValue = "") String guest,
+            @Descriptor("file of a kernel or image") @Parameter(names = "--kernel", absentValue = "") String kernel,
+            @Descriptor("file of an initial RAM disk") @Parameter(names = "--initrd", absentValue = "") String initrd,
+            @Descriptor("appended to the command line") @Parameter(names = "--append", absentValue = "") String append,
+            @Descriptor("name of the VM") String name) {
+        if (guest.isEmpty() == kernel.isEmpty()) {
+            throw new VmException("give either --guest NAME or --kernel FILE");
+        }
+        if (!clock.equals("count") && !clock.equals("wall")) {
+            throw new VmException("--clock " + clock + " will not do: give count or wall");
+        }
+        GuestImage image = guest.isEmpty() ? guests.files(kernel, initrd) : guests.image(guest, session.getConsole()::println);
+        VirtualMachine vm = manager.create(new VmSpec(
+                name,
+                new Composition(silicon, cpu, memoryTechnique, io),
+                memory.isEmpty() ? image.info().memoryBytes() : MemorySize.parse(memory),
+                1,
+                VmSpec.Clock.valueOf(clock.toUpperCase(Locale.ROOT)),
+                model,
+                true,
+                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), (image.commandLine() + " " + append).strip()),
+                List.of()));
+        return name + ": " + vm.spec().composition() + " (" + vm.composition().historicalName() + "), " + vm.describe().getFirst();
+    }
+
+    @Descriptor("runs a VM that was created")
+    public void start(@Descriptor("name of the VM") String vm) {
+        Vms.find(manager, vm).start();
+    }
+
+    @Descriptor("brings a VM to rest between two instructions")
+    public void pause(@Descriptor("name of the VM") String vm) {
+        Vms.find(manager, vm).pause();
+    }
+
+    @Descriptor("lets a paused VM go on")
+    public void resume(@Descriptor("name of the VM") String vm) {
+        Vms.find(manager, vm).resume();
+    }
+
+    @Descriptor("ends a VM's run as if its plug were pulled; its state stays")
+    public void stop(@Descriptor("name of the VM") String vm) {
+        Vms.find(manager, vm).stop();
+    }
+
+    @Descriptor("frees a VM and everything of it")
+    public void destroy(@Descriptor("name of the VM") String vm) {
+        Vms.find(manager, vm).close();
+    }
+
+    @Descriptor("waits until a VM's run has ended, and says how; fails if it did not end well")
+    public String await(
+            @Descriptor("seconds to wait at most") @Parameter(names = "--timeout", absentValue = "60") String timeout,
+            @Descriptor("name of the VM") String vm)
+            throws InterruptedException {
+        VirtualMachine machine = Vms.find(manager, vm);
+        long seconds = Vms.number(timeout);
+        proteus.api.vm.VmEnd end = machine.awaitEnd(java.time.Duration.ofSeconds(seconds))
+                .orElseThrow(() -> new VmException("VM " + vm + " still runs after " + seconds + " s"));
+        if (!end.success()) {
+            throw new VmException(end.message());
+        }
+        return end.message();
+    }
+
+    @Descriptor("all VMs")
+    public String list(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output) {
+        Table table = new Table("name", "state", "composition", "memory", "guest", "instructions");
+        for (VirtualMachine vm : manager.list()) {
+            table.row(
+                    vm.name(),
+                    state(vm),
+                    vm.spec().composition(),
+                    MemorySize.format(vm.spec().memoryBytes()),
+                    vm.spec().boot().name(),
+                    vm.statistics().retired());
+        }
+        return Output.of(output).show(table, "no VMs; vm:create makes one");
+    }
+
+    @Descriptor("what a VM is made of and how it is")
+    public String info(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
+            @Descriptor("name of the VM") String vm) {
+        VirtualMachine machine = Vms.find(manager, vm);
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("name", machine.name());
+        values.put("state", state(machine));
+        if (!machine.reason().isEmpty()) {
+            values.put("reason", machine.reason());
+        }
+        values.put("composition", machine.spec().composition().toString());
+        values.put("knownAs", machine.composition().historicalName());
+        values.put("memory", MemorySize.format(machine.spec().memoryBytes()));
+        values.put("clock", machine.spec().clock().name().toLowerCase(Locale.ROOT));
+        values.put("cpu", machine.spec().cpu());
+        values.put("guest", machine.spec().boot().name());
+        values.put("commandLine", machine.spec().boot().commandLine());
+        values.put("parts", machine.describe());
+        return Output.of(output).show(values);
+    }
+
+    @Descriptor("what a VM's guest has printed")
+    public String console(
+            @Descriptor("only so many last lines") @Parameter(names = {"-n", "--lines"}, absentValue = "0") String lines,
+            @Descriptor("name of the VM") String vm) {
+        String text = Vms.find(manager, vm).console().text().replace("\r", "");
+        long wanted = Vms.number(lines);
+        if (wanted <= 0) {
+            return text;
+        }
+        List<String> all = text.lines().toList();
+        return String.join("\n", all.subList((int) Math.max(0, all.size() - wanted), all.size()));
+    }
+
+    @Descriptor("times and counters of a VM")
+    public String stat(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
+            @Descriptor("name of the VM") String vm) {
+        VmStatistics statistics = Vms.find(manager, vm).statistics();
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("retired", statistics.retired());
+        if (Output.of(output) == Output.JSON) {
+            values.put("virtualNanos", statistics.virtualNanos());
+            values.put("runNanos", statistics.runNanos());
+            values.put("cpuNanos", statistics.cpuNanos());
+            values.put("counters", statistics.counters());
+            return Output.JSON.show(values);
+        }
+        values.put("virtual time", Quantities.time(statistics.virtualNanos()));
+        values.put("run time", Quantities.time(statistics.runNanos()));
+        values.put("CPU time", Quantities.time(statistics.cpuNanos()));
+        values.put("MIPS", Quantities.decimal(Quantities.mips(statistics.retired(), statistics.runNanos())));
+        values.putAll(statistics.counters());
+        return Output.TEXT.show(values);
+    }
+
+    @Descriptor("types a text and Enter on a VM's console")
+    public void send(
+            @Descriptor("type it once this text was printed") @Parameter(names = "--after", absentValue = "") String after,
+            @Descriptor("name of the VM") String vm,
+            @Descriptor("what to type") String text) {
+        VirtualMachine machine = Vms.find(manager, vm);
+        if (after.isEmpty()) {
+            machine.console().type(text + "\n");
+        } else {
+            machine.console().typeAfter(after, text + "\n");
+        }
+    }
+
+    private static String state(VirtualMachine vm) {
+        return vm.state().name().toLowerCase(Locale.ROOT);
+    }
+}

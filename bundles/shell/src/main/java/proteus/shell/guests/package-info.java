@@ -1,0 +1,2 @@
+/** Guests by name or by file, as commands ask for them. */
+package proteus.shell.guests;

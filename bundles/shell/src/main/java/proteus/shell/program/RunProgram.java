@@ -1,0 +1,253 @@
+package proteus.shell.program;
+
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import proteus.api.compose.Composer;
+import proteus.api.compose.Composition;
+import proteus.api.compose.CompositionReport;
+import proteus.api.vm.GuestCatalogue.GuestImage;
+import proteus.api.vm.MemorySize;
+import proteus.api.vm.VirtualMachine;
+import proteus.api.vm.VirtualMachineManager;
+import proteus.api.vm.VmEnd;
+import proteus.api.vm.VmException;
+import proteus.api.vm.VmSpec;
+import proteus.api.vm.VmStatistics;
+import proteus.shell.guests.Guests;
+import proteus.shell.process.StandardStreams;
+import proteus.shell.text.Quantities;
+
+/** {@code ./proteus run}: one VM from flags, its serial console on standard input and output. */
+@Component(service = ToIntFunction.class, property = "proteus.command=run")
+public final class RunProgram implements ToIntFunction<String[]>, Program {
+    private static final String NAME = "run";
+    private static final Duration FOREVER = Duration.ofDays(10_000);
+
+    private final VirtualMachineManager manager;
+    private final Composer composer;
+    private final Guests guests;
+
+    @Activate
+    public RunProgram(@Reference VirtualMachineManager manager, @Reference Composer composer, @Reference Guests guests) {
+        this.manager = manager;
+        this.composer = composer;
+        this.guests = guests;
+    }
+
+    @Override
+    public int applyAsInt(String[] arguments) {
+        return Program.execute(this, arguments);
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public String synopsis() {
+        return """
+                ./proteus run [flags] (--guest NAME | --kernel FILE [--initrd FILE])
+                Composes a hypervisor and boots a guest on it. The guest's serial console is on standard input and output,
+                our own messages are on standard error. Exit status: 0 when the guest powers off, writes 0 to the debug-exit
+                port or prints the text of --until; 1 when it fails; 2 on time-out; 64 for a wrong command line.
+                """;
+    }
+
+    @Override
+    public Flags flags() {
+        return new Flags()
+                .option("--guest", "NAME", "a guest by name; see ./proteus guest list")
+                .option("--kernel", "FILE", "a bzImage, ELF, Multiboot or flat image")
+                .option("--initrd", "FILE", "its initial RAM disk")
+                .option("--append", "WORDS", "appended to the kernel's command line")
+                .option("--cpu", "NAME", "full, para or hwassist (default hwassist)")
+                .option("--mem", "NAME", "shadow or ept (default ept)")
+                .option("--io", "NAME", "emul or virtio (default emul)")
+                .option("--silicon", "NAME", "what it runs on (default model)")
+                .option("--model", "NAME", "CPU model the guest sees (default max)")
+                .option("--memory", "SIZE", "RAM, such as 256M (default: what the guest likes)")
+                .option("--clock", "count|wall", "time by retired instructions, or the host's (default count; wall on a terminal)")
+                .option("--entry", "POINT", "best, 16, 32 or 64: entry point of the image (default best)")
+                .option("--no-acpi", "", "show no ACPI tables")
+                .repeatable("--disk", "FILE", "a disk image; may be given again")
+                .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
+                .option("--until", "TEXT", "ends the run with success when the guest prints this")
+                .option("--timeout", "SECONDS", "ends the run with status 2")
+                .option("--stats", "FILE", "writes composition, times and counters as JSON");
+    }
+
+    @Override
+    public int run(Flags flags) throws InterruptedException {
+        if (!flags.words().isEmpty()) {
+            throw new UsageException("'" + flags.words().getFirst() + "' is no flag; --help lists them");
+        }
+        if (flags.has("--guest") == flags.has("--kernel")) {
+            throw new UsageException("give either --guest NAME or --kernel FILE");
+        }
+        if (flags.has("--guest") && flags.has("--initrd")) {
+            throw new UsageException("--initrd goes with --kernel; a guest by name brings its own");
+        }
+        Composition composition = composition(flags);
+        Optional<Duration> timeout = flags.value("--timeout").map(RunProgram::seconds);
+        String clock = flags.choice("--clock", Terminal.isTerminal() ? "wall" : "count", "count", "wall");
+        VmSpec.Entry entry = entry(flags);
+        long wishedMemory = flags.value("--memory").map(RunProgram::size).orElse(0L);
+        CompositionReport report = composer.examine(composition);
+        if (!report.possible()) {
+            // Before a guest is fetched in vain.
+            throw new VmException(report.findings().stream().filter(finding -> !finding.contains(" fits ")).collect(Collectors.joining(" ")));
+        }
+        GuestImage image = flags.has("--guest")
+                ? guests.image(flags.value("--guest").get(), Program::say)
+                : guests.files(flags.value("--kernel").get(), flags.value("--initrd").orElse(""));
+        long memory = wishedMemory > 0 ? wishedMemory : image.info().memoryBytes();
+        String commandLine = Stream.concat(Stream.of(image.commandLine()), flags.value("--append").stream())
+                .filter(words -> !words.isBlank())
+                .collect(Collectors.joining(" "));
+        VmSpec spec = new VmSpec(
+                NAME,
+                composition,
+                memory,
+                1,
+                VmSpec.Clock.valueOf(clock.toUpperCase(Locale.ROOT)),
+                flags.value("--model").orElse("max"),
+                !flags.has("--no-acpi"),
+                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine, entry),
+                flags.values("--disk").stream().map(Path::of).toList());
+        announce(flags, spec, report);
+        VirtualMachine vm = manager.create(spec);
+        try {
+            vm.describe().stream().limit(1).forEach(Program::say);
+            return follow(vm, flags, Guests.prompts(image), timeout);
+        } finally {
+            vm.close();
+        }
+    }
+
+    private static Composition composition(Flags flags) {
+        Composition usual = Composition.DEFAULT;
+        return new Composition(
+                flags.value("--silicon").orElse(usual.silicon()),
+                flags.choice("--cpu", usual.cpu(), "full", "para", "hwassist"),
+                flags.choice("--mem", usual.memory(), "shadow", "ept"),
+                flags.choice("--io", usual.io(), "emul", "virtio"));
+    }
+
+    private static VmSpec.Entry entry(Flags flags) {
+        return switch (flags.choice("--entry", "best", "best", "16", "32", "64")) {
+            case "16" -> VmSpec.Entry.REAL_16;
+            case "32" -> VmSpec.Entry.PROTECTED_32;
+            case "64" -> VmSpec.Entry.LONG_64;
+            default -> VmSpec.Entry.BEST;
+        };
+    }
+
+    private static Duration seconds(String text) {
+        try {
+            double seconds = Double.parseDouble(text);
+            if (seconds > 0 && seconds < 1e9) {
+                return Duration.ofMillis(Math.max(1, (long) (seconds * 1000)));
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new UsageException("--timeout " + text + " will not do: give a number of seconds");
+    }
+
+    private static long size(String text) {
+        try {
+            return MemorySize.parse(text);
+        } catch (VmException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    /** Says what runs, and which of it nobody asked for. */
+    private static void announce(Flags flags, VmSpec spec, CompositionReport report) {
+        List<String> usual = new ArrayList<>();
+        for (String flag : List.of("--cpu", "--mem", "--io", "--memory", "--clock")) {
+            if (!flags.has(flag)) {
+                usual.add(flag);
+            }
+        }
+        Program.say("%s (%s)".formatted(spec.composition(), report.historicalName()));
+        Program.say("guest %s, %s of memory, %s clock%s".formatted(
+                spec.boot().name(),
+                MemorySize.format(spec.memoryBytes()),
+                spec.clock().name().toLowerCase(Locale.ROOT),
+                usual.isEmpty() ? "" : "; defaults for " + String.join(" ", usual)));
+        if (!spec.boot().commandLine().isEmpty()) {
+            Program.say("command line: " + spec.boot().commandLine());
+        }
+    }
+
+    private int follow(VirtualMachine vm, Flags flags, List<String> prompts, Optional<Duration> timeout) throws InterruptedException {
+        PrintStream out = StandardStreams.out();
+        vm.console().subscribe(text -> {
+            byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+            out.write(bytes, 0, bytes.length);
+            out.flush();
+        });
+        for (String text : flags.values("--send")) {
+            String typed = Escapes.resolve(text);
+            vm.console().typeAfterAny(prompts, typed.endsWith("\n") ? typed : typed + "\n");
+        }
+        flags.value("--until").map(Escapes::resolve).ifPresent(vm.console()::stopAfter);
+        long from = System.nanoTime();
+        Optional<VmEnd> end;
+        try (Terminal keyboard = Terminal.attach(vm, StandardStreams.in(), prompts)) {
+            vm.start();
+            end = vm.awaitEnd(timeout.orElse(FOREVER));
+            if (end.isEmpty()) {
+                vm.stop();
+            }
+        }
+        long wall = System.nanoTime() - from;
+        VmEnd how = end.orElseGet(() -> new VmEnd(
+                VmEnd.Kind.STOPPED, 0, "time-out after " + Quantities.time(wall) + where(vm)));
+        out.flush();
+        if (!vm.console().text().endsWith("\n")) {
+            StandardStreams.err().println();
+        }
+        summarize(vm, how, wall);
+        flags.value("--stats").ifPresent(file -> StatisticsFile.write(Path.of(file), vm, how, wall));
+        return end.isEmpty() ? Status.TIME_OUT : succeeded(vm, how) ? Status.SUCCESS : Status.FAILURE;
+    }
+
+    private static String where(VirtualMachine vm) {
+        return vm.inspect(inside -> ", at RIP 0x%x, CR3 0x%x".formatted(
+                inside.processor().registers().rip(), inside.processor().registers().cr(3)));
+    }
+
+    /** A kernel that panics and was told to reboot did not end well. */
+    private static boolean succeeded(VirtualMachine vm, VmEnd end) {
+        return end.success() && !(end.kind() == VmEnd.Kind.RESET && vm.console().text().contains("Kernel panic"));
+    }
+
+    private static void summarize(VirtualMachine vm, VmEnd end, long wall) {
+        VmStatistics statistics = vm.statistics();
+        Program.say(end.message());
+        long exits = statistics.counters().entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith("exit.") && !entry.getKey().equals("exit.budget") && !entry.getKey().equals("exit.kicked"))
+                .mapToLong(java.util.Map.Entry::getValue)
+                .sum();
+        Program.say("%s instructions in %s (%.0f MIPS), %s exits".formatted(
+                Quantities.grouped(statistics.retired()),
+                Quantities.time(wall),
+                Quantities.mips(statistics.retired(), statistics.runNanos()),
+                Quantities.grouped(exits)));
+    }
+}
