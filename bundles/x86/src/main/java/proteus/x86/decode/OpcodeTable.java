@@ -1,7 +1,10 @@
 package proteus.x86.decode;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The opcode maps as arrays, parsed once from the texts of the map classes.
@@ -54,11 +57,11 @@ final class OpcodeTable {
             builder.addAll(table);
         }
         builder.build();
-        NODES = java.util.Arrays.copyOf(builder.nodes, builder.nodesUsed);
-        MNEMONIC = java.util.Arrays.copyOf(builder.mnemonics, builder.formsUsed);
-        FLAGS = java.util.Arrays.copyOf(builder.flags, builder.formsUsed);
-        OPERANDS = java.util.Arrays.copyOf(builder.operands, builder.formsUsed * Instruction.MAX_OPERANDS);
-        OPERAND_COUNT = java.util.Arrays.copyOf(builder.operandCounts, builder.formsUsed);
+        NODES = Arrays.copyOf(builder.nodes, builder.nodesUsed);
+        MNEMONIC = Arrays.copyOf(builder.mnemonics, builder.formsUsed);
+        FLAGS = Arrays.copyOf(builder.flags, builder.formsUsed);
+        OPERANDS = Arrays.copyOf(builder.operands, builder.formsUsed * Instruction.MAX_OPERANDS);
+        OPERAND_COUNT = Arrays.copyOf(builder.operandCounts, builder.formsUsed);
     }
 
     private OpcodeTable() {
@@ -68,7 +71,17 @@ final class OpcodeTable {
     private record Line(int form, int[] masks, int conditions) {
     }
 
+    /** A parsed operand column: codes, the flags and the condition on mod it implies. */
+    private record Column(char[] codes, int flags, int mod) {
+    }
+
+    /** A parsed VEX or EVEX condition. */
+    private record Encoding(int map, int[] masks) {
+    }
+
     private static final class Builder {
+        private final Map<String, Column> columns = new HashMap<>();
+        private final Map<String, Encoding> encodings = new HashMap<>();
         final int[] nodes = new int[CELLS];
         int nodesUsed = 1;
         final Mnemonic[] mnemonics = new Mnemonic[FORMS];
@@ -89,7 +102,7 @@ final class OpcodeTable {
 
         private void add(String line) {
             int remark = line.indexOf('#');
-            List<String> words = words(remark < 0 ? line : line.substring(0, remark));
+            List<String> words = split(remark < 0 ? line : line.substring(0, remark), ' ');
             if (words.isEmpty()) {
                 return;
             }
@@ -100,18 +113,19 @@ final class OpcodeTable {
             }
         }
 
-        private static List<String> words(String line) {
-            List<String> words = new ArrayList<>(8);
-            int length = line.length();
+        /** The non-empty parts between separators. */
+        private static List<String> split(String text, char separator) {
+            List<String> parts = new ArrayList<>(8);
+            int length = text.length();
             for (int at = 0; at < length;) {
-                int end = line.indexOf(' ', at);
+                int end = text.indexOf(separator, at);
                 end = end < 0 ? length : end;
                 if (end > at) {
-                    words.add(line.substring(at, end));
+                    parts.add(text.substring(at, end));
                 }
                 at = end + 1;
             }
-            return words;
+            return parts;
         }
 
         private void parse(List<String> words) {
@@ -172,7 +186,7 @@ final class OpcodeTable {
                     case "b64" -> flag |= BROADCAST_64;
                     case "er" -> flag |= ROUNDING | SUPPRESS;
                     case "sae" -> flag |= SUPPRESS;
-                    default -> flag |= operands(form, word, masks, map);
+                    default -> flag |= operands(form, word, masks);
                 }
             }
             if ((flag & ANY_MOD) != 0) {
@@ -201,10 +215,20 @@ final class OpcodeTable {
         }
 
         /** Parses VEX.L.pp.map.W into masks; answers the map. */
-        private static int vector(String word, int[] masks) {
+        private int vector(String word, int[] masks) {
+            Encoding encoding = encodings.get(word);
+            if (encoding == null) {
+                encoding = encoding(word);
+                encodings.put(word, encoding);
+            }
+            System.arraycopy(encoding.masks, 0, masks, 0, masks.length);
+            return encoding.map;
+        }
+
+        private static Encoding encoding(String word) {
             boolean evex = word.charAt(0) == 'E';
+            int[] masks = new int[WIDTH.length];
             int map = 0;
-            masks[BY_PREFIX] = 0;
             for (int at = word.indexOf('.') + 1; at > 0;) {
                 int dot = word.indexOf('.', at);
                 String part = dot < 0 ? word.substring(at) : word.substring(at, dot);
@@ -227,7 +251,7 @@ final class OpcodeTable {
                     default -> throw new IllegalArgumentException(part);
                 }
             }
-            return map + (evex ? EVEX : VEX);
+            return new Encoding(map + (evex ? EVEX : VEX), masks);
         }
 
         /** Reads what follows the opcode: /reg, /reg/m, /reg/r, /reg.rm. */
@@ -247,47 +271,57 @@ final class OpcodeTable {
             }
         }
 
-        /** Parses the operand column; answers the flags it implies. */
-        private int operands(int form, String column, int[] masks, int map) {
-            int flag = 0;
+        /** Sets the operands of a form; answers the flags they imply. */
+        private int operands(int form, String text, int[] masks) {
+            Column column = columns.get(text);
+            if (column == null) {
+                column = column(text);
+                columns.put(text, column);
+            }
+            System.arraycopy(column.codes, 0, operands, form * Instruction.MAX_OPERANDS, column.codes.length);
+            operandCounts[form] = (byte) ((column.flags & STRING) == 0 ? column.codes.length : 0);
+            if (column.mod != 0) {
+                masks[BY_MOD] = column.mod;
+            }
+            return column.flags;
+        }
+
+        private static Column column(String column) {
+            List<String> texts = split(column, ',');
+            char[] codes = new char[texts.size()];
             int count = 0;
-            boolean allBytes = false;
+            int flags = 0;
+            int mod = 0;
+            boolean bytes = false;
             boolean other = false;
-            for (String text : column.split(",")) {
+            for (String text : texts) {
                 char code = OperandCode.parse(text);
                 int method = OperandCode.method(code);
                 if (OperandCode.usesModRm(method)) {
-                    flag |= MODRM;
+                    flags |= MODRM;
                 }
                 if (OperandCode.usesVvvv(method)) {
-                    flag |= USES_VVVV;
+                    flags |= USES_VVVV;
                 }
                 if (OperandCode.isRm(method) && text.indexOf('/') < 0) {
-                    char letter = text.charAt(0);
-                    if (letter == 'M') {
-                        masks[BY_MOD] = MEMORY;
-                    } else if (letter == 'R' || letter == 'U' || letter == 'N' || letter == 'k') {
-                        masks[BY_MOD] = REGISTER;
-                    }
+                    mod = switch (text.charAt(0)) {
+                        case 'M' -> MEMORY;
+                        case 'R', 'U', 'N', 'k' -> REGISTER;
+                        default -> mod;
+                    };
                 }
-                boolean counts = method != OperandCode.IMMEDIATE && method != OperandCode.ONE && method != OperandCode.RELATIVE && !text.equals("DX")
-                    && !text.equals("CL");
-                if (counts) {
+                if (OperandCode.decidesSize(method) && !text.equals("DX") && !text.equals("CL")) {
                     boolean isByte = OperandCode.registerSize(code) == OperandCode.B;
-                    allBytes |= isByte;
+                    bytes |= isByte;
                     other |= !isByte;
                 }
                 if (method == OperandCode.STRING) {
                     // Only the size of the element is wanted of [rSI] and [rDI]
-                    operands[form * Instruction.MAX_OPERANDS] = code;
-                    flag |= STRING;
+                    return new Column(new char[] {code}, flags | STRING, 0);
                 }
-                if ((flag & STRING) == 0) {
-                    operands[form * Instruction.MAX_OPERANDS + count++] = code;
-                }
+                codes[count++] = code;
             }
-            operandCounts[form] = (byte) ((flag & STRING) == 0 ? count : 0);
-            return allBytes && !other ? flag | BYTE_FORM : flag;
+            return new Column(codes, bytes && !other ? flags | BYTE_FORM : flags, mod);
         }
 
         void build() {

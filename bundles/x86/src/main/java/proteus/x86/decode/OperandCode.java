@@ -49,6 +49,11 @@ final class OperandCode {
         return method == RM_GPR || method == RM_MMX || method == RM_VECTOR || method == RM_MASK;
     }
 
+    /** Does this operand tell whether the instruction is a byte form? Immediates and displacements do not. */
+    static boolean decidesSize(int method) {
+        return method != IMMEDIATE && method != ONE && method != RELATIVE;
+    }
+
     static boolean usesVvvv(int method) {
         return method == VVVV_GPR || method == VVVV_VECTOR || method == VVVV_MASK;
     }
