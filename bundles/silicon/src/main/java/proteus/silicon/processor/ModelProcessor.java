@@ -1,0 +1,213 @@
+package proteus.silicon.processor;
+
+import static proteus.api.silicon.VmxControls.INTERRUPTION_ERROR_CODE;
+import static proteus.api.silicon.VmxControls.INTERRUPTION_VALID;
+import static proteus.api.silicon.VmxControls.TYPE_HARDWARE_EXCEPTION;
+
+import proteus.api.event.CountedEvent;
+import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.ExecutionMode;
+import proteus.api.silicon.Exit;
+import proteus.api.silicon.ExitInformation;
+import proteus.api.silicon.ExitReason;
+import proteus.api.silicon.MachineBus;
+import proteus.api.silicon.Processor;
+import proteus.api.silicon.ProcessorSettings;
+import proteus.api.silicon.Vmcs;
+import proteus.api.silicon.WalkReport;
+import proteus.api.state.ArchState;
+import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.CpuFeatures;
+import proteus.silicon.cpu.ExitSignal;
+import proteus.silicon.cpu.GuestFault;
+import proteus.silicon.cpu.Intercepts;
+import proteus.silicon.exec.Interpreter;
+import proteus.silicon.mmu.Mmu;
+import proteus.silicon.mmu.ModelHostMemory;
+import proteus.silicon.system.Cpuid;
+import proteus.silicon.system.Events;
+import proteus.silicon.vmx.ExitRecord;
+import proteus.silicon.vmx.OpenIntercepts;
+import proteus.silicon.vmx.RingZeroIntercepts;
+import proteus.silicon.vmx.VmxUnit;
+import proteus.x86.format.ExceptionVector;
+
+/** One modelled processor: the units put together, and the contract in front of them. */
+public final class ModelProcessor implements Processor {
+    private final ProcessorSettings settings;
+    private final Cpu cpu;
+    private final Interpreter interpreter;
+    private final RegisterView registers;
+    private final ExitRecord record = new ExitRecord();
+    /** Null unless in VMX non-root mode. */
+    private final VmxUnit vmx;
+    private final Intercepts intercepts;
+    private final Intercepts emulatorsIntercepts;
+
+    public ModelProcessor(ProcessorSettings settings, CpuFeatures features, ModelHostMemory memory) {
+        this.settings = settings;
+        cpu = new Cpu(settings.counters(), features, settings.wallClock(), c -> new Mmu(c, memory));
+        cpu.units = new Events();
+        Cpuid.apply(cpu, settings.cpu());
+        cpu.bus = settings.bus();
+        vmx = settings.mode() == ExecutionMode.VMX_NON_ROOT ? new VmxUnit(cpu, record) : null;
+        intercepts = switch (settings.mode()) {
+            case NATIVE -> new OpenIntercepts(cpu, record);
+            case DEPRIVILEGED -> new RingZeroIntercepts(cpu, record);
+            case VMX_NON_ROOT -> vmx;
+        };
+        emulatorsIntercepts = new RingZeroIntercepts(cpu, record);
+        cpu.intercepts = intercepts;
+        registers = new RegisterView(cpu);
+        interpreter = new Interpreter(cpu, InstructionSet.handlers());
+        StateTransfer.reset(cpu, registers);
+    }
+
+    @Override
+    public ExecutionMode mode() {
+        return settings.mode();
+    }
+
+    @Override
+    public ExitReason run(long budget) {
+        if (budget < 1) {
+            throw new IllegalArgumentException("a budget of " + budget + " instructions");
+        }
+        try {
+            if (vmx != null) {
+                ExitReason entry = vmx.enter();
+                if (entry != ExitReason.NONE) {
+                    return entry;
+                }
+            } else {
+                record.begin(ExitReason.NONE);
+            }
+        } catch (ExitSignal signal) {
+            return finish(); // an exit during event injection
+        }
+        int outcome = interpreter.run(budget);
+        return switch (outcome) {
+            case Interpreter.BUDGET -> plain(ExitReason.BUDGET);
+            case Interpreter.KICKED -> plain(ExitReason.KICKED);
+            case Interpreter.IDLE -> plain(ExitReason.HLT);
+            default -> finish();
+        };
+    }
+
+    private ExitReason plain(ExitReason reason) {
+        record.begin(reason);
+        return finish();
+    }
+
+    private ExitReason finish() {
+        settings.counters().set(CountedEvent.INSTRUCTIONS, cpu.retired);
+        return record.reason();
+    }
+
+    @Override
+    public ExitInformation exitInformation() {
+        return record;
+    }
+
+    @Override
+    public Exit exit() {
+        return record.value();
+    }
+
+    @Override
+    public ExitReason emulate(MachineBus bus) {
+        MachineBus ownBus = cpu.bus;
+        boolean boundaryWork = cpu.boundaryWork;
+        cpu.intercepts = emulatorsIntercepts;
+        cpu.bus = bus;
+        cpu.boundaryWork = false;
+        cpu.mmu.emulationBus(bus);
+        record.begin(ExitReason.NONE);
+        try {
+            if (!interpreter.one()) {
+                GuestFault fault = interpreter.lastFault();
+                boolean hasErrorCode = ExceptionVector.pushesErrorCode(fault.vector) && cpu.protectedMode();
+                record.begin(ExitReason.EXCEPTION);
+                record.interruption(INTERRUPTION_VALID | TYPE_HARDWARE_EXCEPTION | fault.vector | (hasErrorCode ? INTERRUPTION_ERROR_CODE : 0),
+                    hasErrorCode ? fault.errorCode : 0, fault.detail, 0);
+            }
+        } catch (ExitSignal signal) {
+            // recorded by whoever threw it
+        } finally {
+            cpu.mmu.emulationBus(null);
+            cpu.intercepts = intercepts;
+            cpu.bus = ownBus;
+            cpu.boundaryWork = boundaryWork;
+        }
+        return finish();
+    }
+
+    @Override
+    public void kick() {
+        interpreter.kick();
+    }
+
+    @Override
+    public CpuRegisters registers() {
+        return registers;
+    }
+
+    @Override
+    public Vmcs vmcs() {
+        if (vmx == null) {
+            throw new IllegalStateException("a processor in " + mode() + " mode has no VMCS");
+        }
+        return vmx.vmcs();
+    }
+
+    @Override
+    public long retired() {
+        return cpu.retired;
+    }
+
+    @Override
+    public long tsc() {
+        return cpu.tsc();
+    }
+
+    @Override
+    public void advanceTsc(long ticks) {
+        cpu.tscBase += ticks;
+    }
+
+    @Override
+    public ArchState save() {
+        return StateTransfer.save(cpu, registers);
+    }
+
+    @Override
+    public void load(ArchState state) {
+        StateTransfer.load(cpu, registers, state);
+    }
+
+    @Override
+    public WalkReport walk(long gva) {
+        return cpu.mmu.inspect(gva);
+    }
+
+    @Override
+    public void invalidateEpt() {
+        cpu.mmu.flushAll();
+    }
+
+    @Override
+    public void invalidateTlb() {
+        cpu.mmu.flushAll();
+    }
+
+    @Override
+    public void invalidatePage(long gva) {
+        cpu.mmu.invalidatePage(gva);
+    }
+
+    @Override
+    public void close() {
+        interpreter.close();
+        cpu.close();
+    }
+}
