@@ -8,7 +8,7 @@ public final class Decoder {
     public static final int TOO_LONG = 0;
 
     // What prefixes say, in one int. B, X, R, W stand where REX has them; BX2 and the like are the fifth bits of EVEX.
-    private static final int REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8, REX_BITS = 15, REX_PRESENT = 1 << 4, OPERAND_SIZE = 1 << 5,
+    static final int REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8, REX_BITS = 15, REX_PRESENT = 1 << 4, OPERAND_SIZE = 1 << 5,
         ADDRESS_SIZE = 1 << 6, REPE = 1 << 7, REPNE = 1 << 8, LOCK = 1 << 9, VEX_PRESENT = 1 << 10, EVEX_PRESENT = 1 << 11, EVEX_R2 = 1 << 12,
         EVEX_B = 1 << 13, EVEX_Z = 1 << 14, VECTOR_PREFIX = VEX_PRESENT | EVEX_PRESENT;
     private static final int LENGTH_SHIFT = 15, VVVV_SHIFT = 17, VVVV_MASK = 0x1F, MASK_SHIFT = 22;
@@ -310,7 +310,7 @@ public final class Decoder {
         return legal;
     }
 
-    private static int operandSize(int mode, boolean wide, int flags, int state) {
+    static int operandSize(int mode, boolean wide, int flags, int state) {
         boolean prefixed = (state & OPERAND_SIZE) != 0;
         if (wide || mode == 64 && (flags & FORCED_64) != 0) {
             return 64;
@@ -519,7 +519,7 @@ public final class Decoder {
         return bits == 8 && register >= 4 && (state & (REX_PRESENT | VECTOR_PREFIX)) == 0 ? Instruction.GPR8_HIGH : Instruction.GPR;
     }
 
-    private static int vectorKind(int bits) {
+    static int vectorKind(int bits) {
         return bits > 256 ? Instruction.ZMM : bits > 128 ? Instruction.YMM : Instruction.XMM;
     }
 

@@ -38,7 +38,7 @@ final class OpcodeTable {
     static final int BY_MODE = 0, BY_PREFIX = 1, BY_W = 2, BY_REX_B = 3, BY_LENGTH = 4, BY_MOD = 5, BY_REG = 6, BY_RM = 7;
     private static final int[] WIDTH = {2, 4, 2, 2, 4, 2, 8, 8};
 
-    private static final int NO_66_REP = 1, WITH_66 = 2, WITH_F3 = 4, WITH_F2 = 8, MEMORY = 1, REGISTER = 2;
+    static final int NO_66_REP = 1, WITH_66 = 2, WITH_F3 = 4, WITH_F2 = 8, MEMORY = 1, REGISTER = 2;
     private static final int FORMS = 4096, CELLS = 1 << 16;
 
     /** Map * 256 + opcode: 0 undefined, positive a form, negative a block in {@link #NODES}. */
@@ -50,6 +50,8 @@ final class OpcodeTable {
     /** {@link OperandCode}s, {@link Instruction#MAX_OPERANDS} per form. */
     static final char[] OPERANDS;
     static final byte[] OPERAND_COUNT;
+    /** The lines of the tables as they were written, for the way back from operands to bytes. */
+    static final List<Line> LINES;
 
     static {
         Builder builder = new Builder();
@@ -62,13 +64,14 @@ final class OpcodeTable {
         FLAGS = Arrays.copyOf(builder.flags, builder.formsUsed);
         OPERANDS = Arrays.copyOf(builder.operands, builder.formsUsed * Instruction.MAX_OPERANDS);
         OPERAND_COUNT = Arrays.copyOf(builder.operandCounts, builder.formsUsed);
+        LINES = List.copyOf(builder.all);
     }
 
     private OpcodeTable() {
     }
 
-    /** A line: a form and the encodings it is for, one mask of allowed answers per question. */
-    private record Line(int form, int[] masks, int conditions) {
+    /** A line: a form and the encodings it is for, opcodes of a map and one mask of allowed answers per question (0: any). */
+    record Line(int form, int[] masks, int conditions, int map, int firstOpcode, int lastOpcode, String text) {
     }
 
     /** A parsed operand column: codes, the flags and the condition on mod it implies. */
@@ -91,6 +94,7 @@ final class OpcodeTable {
         int formsUsed = 1;
         @SuppressWarnings({"unchecked", "rawtypes"})
         private final List<Line>[] lines = new List[MAPS * 256];
+        final List<Line> all = new ArrayList<>(2048);
 
         void addAll(String table) {
             for (int start = 0; start < table.length();) {
@@ -107,7 +111,7 @@ final class OpcodeTable {
                 return;
             }
             try {
-                parse(words);
+                parse(words, line.strip());
             } catch (RuntimeException e) {
                 throw new IllegalStateException("opcode table: " + line, e);
             }
@@ -128,7 +132,7 @@ final class OpcodeTable {
             return parts;
         }
 
-        private void parse(List<String> words) {
+        private void parse(List<String> words, String text) {
             int[] masks = new int[WIDTH.length];
             int map = ONE_BYTE;
             int at = 0;
@@ -204,7 +208,8 @@ final class OpcodeTable {
             for (int mask : masks) {
                 conditions += mask == 0 ? 0 : 1;
             }
-            Line line = new Line(form, masks, conditions);
+            Line line = new Line(form, masks, conditions, map, first, last, text);
+            all.add(line);
             for (int opcode = first; opcode <= last; opcode++) {
                 int cell = map << 8 | opcode;
                 if (lines[cell] == null) {
