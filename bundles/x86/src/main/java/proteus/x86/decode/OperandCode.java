@@ -51,7 +51,7 @@ final class OperandCode {
 
     /** Does this operand tell whether the instruction is a byte form? Immediates and displacements do not. */
     static boolean decidesSize(int method) {
-        return method != IMMEDIATE && method != SIGNED_BYTE && method != ONE && method != RELATIVE;
+        return method != IMMEDIATE && method != IMMEDIATE_SIGNED && method != ONE && method != RELATIVE;
     }
 
     static boolean usesVvvv(int method) {
