@@ -1,5 +1,6 @@
 package proteus.shell.gogo;
 
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.felix.service.command.Descriptor;
@@ -7,10 +8,15 @@ import org.apache.felix.service.command.Parameter;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import proteus.api.memory.GuestMemoryException;
+import proteus.api.silicon.CpuRegisters;
 import proteus.api.silicon.SegmentRegister;
 import proteus.api.state.ArchState;
+import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.shell.text.Output;
+import proteus.shell.text.Table;
+import proteus.x86.disasm.Disassembler;
 import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.Efer;
@@ -20,7 +26,7 @@ import proteus.x86.format.Rflags;
 /** {@code cpu:*}: the vCPU of a VM, as its guest sees it. */
 @Component(
         service = CpuCommands.class,
-        property = {"osgi.command.scope=cpu", "osgi.command.function=regs", "osgi.command.function=step"})
+        property = {"osgi.command.scope=cpu", "osgi.command.function=regs", "osgi.command.function=step", "osgi.command.function=disasm"})
 public final class CpuCommands {
     private static final String[] GENERAL =
             {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
@@ -51,6 +57,43 @@ public final class CpuCommands {
             return inside.cpu().exportState();
         });
         return Output.of(output).show(registers(state));
+    }
+
+    @Descriptor("disassembles a VM's code, where it is or at an address")
+    public String disasm(
+            @Descriptor("how many instructions") @Parameter(names = {"-n", "--count"}, absentValue = "10") int count,
+            @Descriptor("linear address; absent: CS:RIP") @Parameter(names = {"-a", "--address"}, absentValue = "") String address,
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
+            @Descriptor("name of the VM") String vm) {
+        Table table = new Table("address", "bytes", "instruction");
+        Vms.find(manager, vm).inspect(inside -> {
+            CpuRegisters registers = inside.processor().registers();
+            boolean here = address.isEmpty();
+            long at = here ? registers.segment(CpuRegisters.CS).base() + registers.rip() : Vms.number(address);
+            Disassembler disassembler = new Disassembler();
+            for (int i = 0; i < count; i++) {
+                long start = at;
+                Disassembler.Line line;
+                try {
+                    line = disassembler.line(offset -> fetch(inside, start + offset), registers.codeSize(), start);
+                } catch (GuestMemoryException e) {
+                    table.row("%x".formatted(start), "", "no memory here");
+                    break;
+                }
+                table.row("%x".formatted(start), HexFormat.ofDelimiter(" ").formatHex(line.bytes()), line.text());
+                at += line.length();
+            }
+            return null;
+        });
+        return Output.of(output).show(table, "");
+    }
+
+    private static int fetch(VirtualMachine.Inspection inside, long linear) {
+        long gpa = inside.processor().walk(linear).gpa();
+        if (gpa < 0) {
+            throw new GuestMemoryException(linear, 1);
+        }
+        return inside.memory().read8(gpa);
     }
 
     private static Map<String, String> registers(ArchState state) {
