@@ -255,24 +255,24 @@ final class Uart16550 implements Device, BusDevice {
 
     /** Takes waiting characters in while there is room; looped back, the receiver is cut off from the line. */
     private void fill() {
+        boolean arrived = false;
         while (!looped() && !closed && fifoCount < capacity() && backend.inputAvailable()) {
             int value = backend.input();
             if (value < 0) {
-                return;
+                break;
             }
             fifo[fifoHead + fifoCount++ & FIFO - 1] = value;
+            arrived = true;
+        }
+        if (arrived) {
+            timedOut = false;
+            awaitTimeout();
         }
     }
 
     private void inputArrived() {
-        if (closed) {
-            return;
-        }
-        int before = fifoCount;
-        fill();
-        if (fifoCount != before) {
-            timedOut = false;
-            awaitTimeout();
+        if (!closed) {
+            fill();
             drive();
         }
     }

@@ -33,8 +33,13 @@ final class FakeLine implements DeviceContext, CharacterBackend, Bus, Timers {
         }
     }
 
-    void type(String text) {
+    /** Characters that wait, of which the UART has not been told yet. */
+    void typeUnannounced(String text) {
         text.chars().forEach(input::add);
+    }
+
+    void type(String text) {
+        typeUnannounced(text);
         listener.run();
     }
 

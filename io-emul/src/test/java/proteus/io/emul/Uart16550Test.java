@@ -138,6 +138,17 @@ class Uart16550Test {
     }
 
     @Test
+    void aCharacterFirstSeenByPollingInterruptsAfterTheTimeoutToo() {
+        line.write(FCR, 0x81);
+        line.write(IER, 1);
+        line.typeUnannounced("a");
+        assertEquals(0x61, line.read(LSR));
+        assertFalse(line.asserted);
+        line.pass(10_000_000);
+        assertTrue(line.asserted);
+    }
+
+    @Test
     void whatDoesNotFitWaitsAtTheFarEnd() {
         line.write(FCR, 0x01);
         String text = "the quick brown fox jumps over the lazy dog";
