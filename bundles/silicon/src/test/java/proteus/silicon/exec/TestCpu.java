@@ -1,0 +1,141 @@
+package proteus.silicon.exec;
+
+import java.util.Set;
+import proteus.api.event.EventCounters;
+import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.CpuFeatures;
+import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.Flags;
+import proteus.silicon.cpu.GuestFault;
+import proteus.silicon.cpu.HandlerTable;
+import proteus.silicon.cpu.Op;
+import proteus.silicon.cpu.Units;
+import proteus.silicon.mmu.Mmu;
+import proteus.silicon.mmu.ModelHostMemory;
+import proteus.x86.decode.Mnemonic;
+
+/**
+ * A bare processor with the integer families only, flat memory and no paging. HLT stops it. Faults are delivered through a
+ * real-mode vector table in 16-bit mode; in the others they stop it and are kept in {@link #fault}.
+ */
+final class TestCpu implements AutoCloseable {
+    /** The first frames of host memory are nobody's: guest-physical 0 lies here. */
+    private static final long OFFSET = 1 << 20;
+
+    final ModelHostMemory memory;
+    final Cpu cpu;
+    final Interpreter interpreter;
+    /** The last fault: vector, or -1. */
+    int fault = -1;
+    int errorCode;
+    long faultRip;
+
+    TestCpu(int mode, long bytes) {
+        memory = new ModelHostMemory(bytes + OFFSET);
+        cpu = new Cpu(new EventCounters(), new CpuFeatures("test", Set.of(), 40), false, c -> new Mmu(c, memory));
+        cpu.units = new TestUnits();
+        HandlerTable table = new HandlerTable();
+        Integers.register(table);
+        table.putEnding(Mnemonic.HLT, (c, op) -> c.activity = 1);
+        interpreter = new Interpreter(cpu, table);
+        cpu.mmu.physicalMap(physical -> physical >= 0 && physical < bytes ? physical + OFFSET : -1);
+        mode(mode);
+    }
+
+    private void mode(int mode) {
+        for (int i = 0; i < 6; i++) {
+            boolean code = i == Cpu.CS;
+            cpu.limit[i] = mode == 16 ? 0xffff : 0xffffffffL;
+            cpu.rights[i] = (code ? 0x9b : 0x93) | (mode == 32 ? 1 << 14 : 0) | (code && mode == 64 ? 1 << 13 : 0) | (mode == 16 ? 0 : 1 << 15);
+        }
+        cpu.cr0 = mode == 16 ? 0 : 1;
+        cpu.efer = mode == 64 ? 1 << 10 | 1 << 8 : 0;
+        cpu.rflags(Flags.FIXED);
+        cpu.updateMode();
+    }
+
+    void segment(int segment, int selector) {
+        cpu.selector[segment] = selector;
+        cpu.base[segment] = (long) selector << 4;
+        cpu.updateMode();
+    }
+
+    void write(long address, byte[] bytes) {
+        memory.write(OFFSET + address, bytes, 0, bytes.length);
+    }
+
+    void write8(long address, int value) {
+        memory.write8(OFFSET + address, value);
+    }
+
+    int read8(long address) {
+        return memory.read8(OFFSET + address);
+    }
+
+    int read32(long address) {
+        return memory.read32(OFFSET + address);
+    }
+
+    long read64(long address) {
+        return memory.read64(OFFSET + address);
+    }
+
+    /** Runs from an address until HLT, a fault nobody handles, or the budget. */
+    int run(long rip, long budget) {
+        cpu.activity = 0;
+        fault = -1;
+        cpu.rip(rip);
+        return interpreter.run(budget);
+    }
+
+    @Override
+    public void close() {
+        interpreter.close();
+        cpu.close();
+        memory.close();
+    }
+
+    private final class TestUnits implements Units {
+        @Override
+        public void checkSegment(Cpu c, int segment, long offset, int bytes, boolean write) {
+            throw c.fault(segment == Cpu.SS ? 12 : 13, 0);
+        }
+
+        @Override
+        public void raise(Cpu c, GuestFault f) {
+            fault = f.vector;
+            errorCode = f.errorCode;
+            faultRip = c.rip();
+            if (c.codeSize != 16) {
+                c.activity = 2;
+                return;
+            }
+            long ss = c.base[Cpu.SS];
+            int sp = (int) c.gpr(4);
+            int[] frame = {(int) c.rflags(), c.selector[Cpu.CS], (int) c.rip()};
+            for (int value : frame) {
+                sp = sp - 2 & 0xffff;
+                write8(ss + sp, value);
+                write8(ss + (sp + 1 & 0xffff), value >> 8);
+            }
+            c.register(CpuLayout.gpr(4), 16, sp);
+            c.put(CpuLayout.FLAGS, c.get(CpuLayout.FLAGS) & ~(Flags.IF | Flags.TF));
+            int at = f.vector * 4;
+            c.rip(read8(at) | read8(at + 1) << 8);
+            segment(Cpu.CS, read8(at + 2) | read8(at + 3) << 8);
+        }
+
+        @Override
+        public void inject(Cpu c, int interruption, int code, int instructionLength) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long beforeInstruction(Cpu c) {
+            return 0;
+        }
+
+        @Override
+        public void afterInstruction(Cpu c, Op op, long before) {}
+    }
+}
