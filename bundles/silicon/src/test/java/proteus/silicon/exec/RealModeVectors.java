@@ -50,7 +50,7 @@ final class RealModeVectors {
         String op = text(line, "op");
         String name = text(line, "name");
         Outcome outcome = outcomes.computeIfAbsent(op, x -> new Outcome());
-        if (skip.test(name)) {
+        if (skip.test(name) || text(line, "bytes").length() > 2 * 11) { // instructions of more than 10 bytes: #GP on an 80286
             outcome.skipped++;
             return;
         }
@@ -106,7 +106,7 @@ final class RealModeVectors {
         for (int i = 0; i < 4; i++) {
             check(wrong, SEGMENTS[i], cpu.selector[i], expected.get(SEGMENTS[i]));
         }
-        check(wrong, "ip", (int) cpu.rip(), expected.get("ip"));
+        check(wrong, "ip", (int) cpu.rip() & 0xffff, expected.get("ip"));
         check(wrong, "flags", (int) cpu.rflags() & flagMask, expected.get("flags") & flagMask);
         if (!exception) {
             for (int[] b : ram) {

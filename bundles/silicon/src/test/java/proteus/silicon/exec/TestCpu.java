@@ -29,6 +29,7 @@ final class TestCpu implements AutoCloseable {
     int fault = -1;
     int errorCode;
     long faultRip;
+    private int faults;
 
     TestCpu(int mode, long bytes) {
         memory = new ModelHostMemory(bytes + OFFSET);
@@ -84,6 +85,7 @@ final class TestCpu implements AutoCloseable {
     int run(long rip, long budget) {
         cpu.activity = 0;
         fault = -1;
+        faults = 0;
         cpu.rip(rip);
         return interpreter.run(budget);
     }
@@ -106,6 +108,10 @@ final class TestCpu implements AutoCloseable {
             fault = f.vector;
             errorCode = f.errorCode;
             faultRip = c.rip();
+            if (++faults > 50) {
+                c.activity = 2;
+                return;
+            }
             if (c.codeSize != 16) {
                 c.activity = 2;
                 return;
