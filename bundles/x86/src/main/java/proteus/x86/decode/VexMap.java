@@ -272,7 +272,8 @@ final class VexMap {
         VEX.LZ.66.0F3A.W1 32 KSHIFTLW Kw,kw,Ib
         VEX.LZ.66.0F3A.W0 33 KSHIFTLD Kd,kd,Ib
         VEX.LZ.66.0F3A.W1 33 KSHIFTLQ Kq,kq,Ib
-        # AVX, AVX2: map 0F38
+        # AVX, AVX2, one of AMX: map 0F38
+        VEX.128.NP.0F38.W0 49/0.0 TILERELEASE o64
         VEX.66.0F38 00 VPSHUFB Vx,Hx,Wx
         VEX.66.0F38 01 VPHADDW Vx,Hx,Wx
         VEX.66.0F38 02 VPHADDD Vx,Hx,Wx
