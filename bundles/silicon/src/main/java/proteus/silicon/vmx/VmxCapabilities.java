@@ -3,7 +3,9 @@ package proteus.silicon.vmx;
 import static proteus.api.silicon.VmxControls.*;
 
 import proteus.api.silicon.SiliconFeature;
+import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuFeatures;
+import proteus.x86.format.Cr4;
 
 /**
  * The capability MSRs: which settings of the controls this processor allows (SDM 3D, appendix A). Low half of a control MSR:
@@ -16,10 +18,12 @@ final class VmxCapabilities {
     /** Bits that early processors required to be 1 (SDM 3D, A.2 to A.5). */
     private static final int PIN_DEFAULT1 = 0x16, CPU_DEFAULT1 = 0x0401e172, EXIT_DEFAULT1 = 0x36dff, ENTRY_DEFAULT1 = 0x11ff;
 
+    private final Cpu cpu;
     private final CpuFeatures features;
 
-    VmxCapabilities(CpuFeatures features) {
-        this.features = features;
+    VmxCapabilities(Cpu cpu) {
+        this.cpu = cpu;
+        features = cpu.features;
     }
 
     long read(int msr) {
@@ -39,8 +43,8 @@ final class VmxCapabilities {
             case MISC -> 0x1c0 | 4 << 16 | 1L << 5;
             case CR0_FIXED0 -> 0x80000021L;
             case CR0_FIXED1 -> 0xffffffffL;
-            case CR4_FIXED0 -> 0x2000;
-            case CR4_FIXED1 -> 0x3727ffL;
+            case CR4_FIXED0 -> Cr4.VMXE;
+            case CR4_FIXED1 -> cpu.cr4Mask & 0xffffffffL | Cr4.VMXE;
             case VMCS_ENUM -> 0x2e;
             // execute-only, 4 levels, UC and WB, 2 MiB and 1 GiB pages, INVEPT, A/D flags, INVVPID
             case EPT_VPID -> features.has(SiliconFeature.EPT) ? 1 | 1 << 6 | 1 << 8 | 1 << 14 | 1 << 16 | 1 << 17 | 1 << 20 | 1 << 21 | 7L << 24 | 1L << 32 | 0xfL << 40 : 0;

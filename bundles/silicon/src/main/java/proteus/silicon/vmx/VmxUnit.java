@@ -29,7 +29,7 @@ public final class VmxUnit implements Intercepts, EptExits {
     public VmxUnit(Cpu cpu, ExitRecord record) {
         this.cpu = cpu;
         this.record = record;
-        VmxCapabilities capabilities = new VmxCapabilities(cpu.features);
+        VmxCapabilities capabilities = new VmxCapabilities(cpu);
         vmcs = new ModelVmcs(cpu, record, capabilities);
         checks = new EntryChecks(cpu, vmcs, capabilities);
         cpu.mmu.eptExits(this);
