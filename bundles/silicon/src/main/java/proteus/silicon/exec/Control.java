@@ -10,7 +10,7 @@ import proteus.silicon.cpu.Raw;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
-/** Near control flow (SDM vol. 2: JMP, CALL, RET, LOOP, JCXZ). */
+/** Near control flow (SDM vol. 2: JMP, CALL, RET, LOOP, JCXZ), BOUND. */
 final class Control {
     private Control() {}
 
@@ -23,6 +23,7 @@ final class Control {
         t.putEnding(Mnemonic.LOOPE, (cpu, op) -> loop(cpu, op, Alu.equal(cpu.s)));
         t.putEnding(Mnemonic.LOOPNE, (cpu, op) -> loop(cpu, op, !Alu.equal(cpu.s)));
         t.putEnding(Mnemonic.JCXZ, Control::jcxz);
+        t.put(Mnemonic.BOUND, Control::bound);
     }
 
     /** The target of a relative branch, unchecked. */
@@ -98,6 +99,19 @@ final class Control {
     private static void jcxz(Cpu cpu, Op op) {
         if ((cpu.gpr(1) & op.addressMask) == 0) {
             cpu.put(RIP, checked(cpu, op, relative(cpu, op)));
+        }
+    }
+
+    /** #BR, a fault, unless the signed index lies between the two bounds in memory. */
+    private static void bound(Cpu cpu, Op op) {
+        int bytes = op.operandSize >> 3;
+        int unused = op.unused;
+        long gva = cpu.readAddress(op, 2 * bytes);
+        long lower = cpu.mmu.read(gva, op.operandSize) << unused >> unused;
+        long upper = cpu.mmu.read(gva + bytes & op.linearMask, op.operandSize) << unused >> unused;
+        long index = Raw.getLong(cpu.s + op.r0) << unused >> unused;
+        if (index < lower || index > upper) {
+            throw cpu.fault(5, 0);
         }
     }
 }

@@ -8,10 +8,12 @@ import java.util.Arrays;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.ExitSignal;
+import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.GuestFault;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.x86.format.DebugRegister;
 
 /**
  * The reference engine: runs decoded blocks. {@link #execute} is the one hot method; everything that is rare leaves it and is
@@ -22,6 +24,8 @@ public final class Interpreter {
     public static final int BUDGET = 0, KICKED = 1, EXIT = 2, IDLE = 3;
 
     private static final int DONE = 0, FAULT = 1;
+    /** Interrupt shadows of STI and MOV SS in {@link Cpu#interruptibility}. */
+    private static final int SHADOWS = 3;
     private static final int SLOTS = 4096;
     private static final int RDX = CpuLayout.gpr(2);
     /** A key no linear address and mode give: not canonical. */
@@ -104,13 +108,31 @@ public final class Interpreter {
     }
 
     /**
-     * One instruction without regard to pending events, windows, budgets: for the emulator of a VMM.
+     * One instruction without regard to pending events, windows, budgets: for the emulator of a VMM. It ends an interrupt shadow
+     * and leaves a single-step trap pending, as the instruction itself would.
      *
      * @return true if it retired (or a part of a REP did); false if it faulted: {@link #lastFault}, nothing changed
      */
     public boolean one() {
         blocks.own();
-        return enter(1) == DONE;
+        int shadow = cpu.interruptibility & SHADOWS;
+        boolean singleStep = cpu.flag(Flags.TF);
+        boolean done = false;
+        cpu.interruptibility &= ~SHADOWS;
+        try {
+            done = enter(1) == DONE;
+        } finally {
+            if (!done) {
+                cpu.interruptibility |= shadow;
+            }
+        }
+        if (done) {
+            cpu.flag(Flags.RF, false);
+            if (singleStep && (cpu.interruptibility & SHADOWS) == 0) {
+                cpu.pendingDebug |= DebugRegister.BS;
+            }
+        }
+        return done;
     }
 
     /** The fault that ended {@link #one}. */

@@ -23,6 +23,13 @@ final class RealModeVectors {
     private static final Pattern REGISTER = Pattern.compile("\"(\\w\\w|flags)\":(\\d+)");
     private static final Pattern BYTE = Pattern.compile("\\[(\\d+),(\\d+)\\]");
 
+    private static final Pattern EXCEPTION = Pattern.compile("\"exc\":\\[(\\d+)");
+    private static final Pattern STRING = Pattern.compile("(ins|outs|movs|cmps|stos|lods|scas)[bw]");
+    private static final int STATUS_FLAGS = 0xfd5;
+    private static final int SS = 12, GP = 13;
+    /** Longest instruction of an 80286, and the HLT after it. */
+    private static final int LONGEST = 10 + 1;
+
     /** Outcome by opcode file: passed, failed, and the first failures in words. */
     static final class Outcome {
         int passed, failed, skipped;
@@ -31,12 +38,12 @@ final class RealModeVectors {
 
     final Map<String, Outcome> outcomes = new TreeMap<>();
 
-    /** @param skip names (disassembly) of the cases to leave out */
-    void run(Path file, Predicate<String> skip, int flagMask) throws IOException {
+    /** @param only names (disassembly) of the cases to run */
+    void run(Path file, Predicate<String> only) throws IOException {
         try (TestCpu t = new TestCpu(16, 16 << 20);
             BufferedReader in = new BufferedReader(new InputStreamReader(new GZIPInputStream(new FileInputStream(file.toFile())), StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                one(t, line, skip, flagMask);
+                one(t, line, only);
             }
         }
     }
@@ -46,11 +53,14 @@ final class RealModeVectors {
         return m.find() ? m.group(1) : "";
     }
 
-    private void one(TestCpu t, String line, Predicate<String> skip, int flagMask) {
+    private void one(TestCpu t, String line, Predicate<String> only) {
         String op = text(line, "op");
         String name = text(line, "name");
+        if (!only.test(name)) {
+            return;
+        }
         Outcome outcome = outcomes.computeIfAbsent(op, x -> new Outcome());
-        if (skip.test(name) || text(line, "bytes").length() > 2 * 11) { // instructions of more than 10 bytes: #GP on an 80286
+        if (notOf80386(line, name)) {
             outcome.skipped++;
             return;
         }
@@ -59,7 +69,7 @@ final class RealModeVectors {
         String after = line.substring(fin, line.indexOf("\"hash\""));
         Map<String, Integer> registers = registers(before);
         Matcher mask = Pattern.compile("\"fmask\":(\\d+)").matcher(line);
-        int flags = mask.find() ? Integer.parseInt(mask.group(1)) & flagMask : flagMask;
+        int flags = mask.find() ? Integer.parseInt(mask.group(1)) & STATUS_FLAGS : STATUS_FLAGS;
         Cpu cpu = t.cpu;
         for (int i = 0; i < 8; i++) {
             cpu.gpr(i, registers.get(NAMES[i]));
@@ -73,11 +83,13 @@ final class RealModeVectors {
             t.write8(b[0], b[1]);
         }
         List<int[]> expected = bytes(after);
+        Matcher exception = EXCEPTION.matcher(after);
+        int vector = exception.find() ? Integer.parseInt(exception.group(1)) : -1;
         String wrong;
         try {
             int reason = t.run(registers.get("ip"), 70_000);
             registers.putAll(registers(after));
-            wrong = compare(t, registers, expected, flags, after.contains("\"exc\"")) + (reason == Interpreter.IDLE ? "" : " did not stop");
+            wrong = compare(t, registers, expected, flags, vector >= 0) + (reason == Interpreter.IDLE ? "" : " did not stop");
         } catch (RuntimeException e) {
             wrong = e.toString() + " at " + (e.getStackTrace().length > 0 ? e.getStackTrace()[0] : "?");
         }
@@ -89,6 +101,9 @@ final class RealModeVectors {
         }
         if (wrong.isEmpty()) {
             outcome.passed++;
+        } else if (vector == GP && (t.fault >= 0 && t.firstFault == SS || STRING.matcher(name).find())) {
+            // an 80286 in real mode raises interrupt 13 for the stack segment too, and leaves SI and DI moved
+            outcome.skipped++;
         } else {
             outcome.failed++;
             if (outcome.failures.size() < 5) {
@@ -120,6 +135,11 @@ final class RealModeVectors {
         if (is != expected) {
             wrong.append(" %s=%x not %x".formatted(what, is, expected));
         }
+    }
+
+    /** LOCK before any instruction, a limit of 10 bytes, no FS and GS. */
+    private static boolean notOf80386(String line, String name) {
+        return name.contains("lock ") || text(line, "bytes").length() > 2 * LONGEST || name.matches("mov .*\\b[fg]s\\b.*");
     }
 
     private static Map<String, Integer> registers(String part) {

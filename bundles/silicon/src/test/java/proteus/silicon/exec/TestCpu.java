@@ -4,19 +4,22 @@ import java.util.Set;
 import proteus.api.event.EventCounters;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuFeatures;
-import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.GuestFault;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Units;
+import proteus.silicon.fpu.FpuFamilies;
 import proteus.silicon.mmu.Mmu;
 import proteus.silicon.mmu.ModelHostMemory;
-import proteus.x86.decode.Mnemonic;
+import proteus.silicon.system.Events;
+import proteus.silicon.system.Families;
+import proteus.silicon.vmx.ExitRecord;
+import proteus.silicon.vmx.OpenIntercepts;
 
 /**
- * A bare processor with the integer families only, flat memory and no paging. HLT stops it. Faults are delivered through a
- * real-mode vector table in 16-bit mode; in the others they stop it and are kept in {@link #fault}.
+ * A bare processor with flat memory and no paging. HLT stops it. Faults are delivered through the real-mode vector table in
+ * 16-bit mode; in the others they stop it. The last is kept in {@link #fault}.
  */
 final class TestCpu implements AutoCloseable {
     /** The first frames of host memory are nobody's: guest-physical 0 lies here. */
@@ -27,6 +30,8 @@ final class TestCpu implements AutoCloseable {
     final Interpreter interpreter;
     /** The last fault: vector, or -1. */
     int fault = -1;
+    /** The first of this run, if {@link #fault} is not -1. */
+    int firstFault;
     int errorCode;
     long faultRip;
     private int faults;
@@ -35,9 +40,11 @@ final class TestCpu implements AutoCloseable {
         memory = new ModelHostMemory(bytes + OFFSET);
         cpu = new Cpu(new EventCounters(), new CpuFeatures("test", Set.of(), 40), false, c -> new Mmu(c, memory));
         cpu.units = new TestUnits();
+        cpu.intercepts = new OpenIntercepts(cpu, new ExitRecord());
         HandlerTable table = new HandlerTable();
         Integers.register(table);
-        table.putEnding(Mnemonic.HLT, (c, op) -> c.activity = 1);
+        Families.register(table);
+        FpuFamilies.register(table);
         interpreter = new Interpreter(cpu, table);
         cpu.mmu.physicalMap(physical -> physical >= 0 && physical < bytes ? physical + OFFSET : -1);
         mode(mode);
@@ -49,6 +56,7 @@ final class TestCpu implements AutoCloseable {
             cpu.limit[i] = mode == 16 ? 0xffff : 0xffffffffL;
             cpu.rights[i] = (code ? 0x9b : 0x93) | (mode == 32 ? 1 << 14 : 0) | (code && mode == 64 ? 1 << 13 : 0) | (mode == 16 ? 0 : 1 << 15);
         }
+        cpu.idtrLimit = 0x3ff;
         cpu.cr0 = mode == 16 ? 0 : 1;
         cpu.efer = mode == 64 ? 1 << 10 | 1 << 8 : 0;
         cpu.rflags(Flags.FIXED);
@@ -97,14 +105,20 @@ final class TestCpu implements AutoCloseable {
         memory.close();
     }
 
+    /** Delivery as the silicon has it, seen by the test. */
     private final class TestUnits implements Units {
+        private final Events events = new Events();
+
         @Override
         public void checkSegment(Cpu c, int segment, long offset, int bytes, boolean write) {
-            throw c.fault(segment == Cpu.SS ? 12 : 13, 0);
+            events.checkSegment(c, segment, offset, bytes, write);
         }
 
         @Override
         public void raise(Cpu c, GuestFault f) {
+            if (fault < 0) {
+                firstFault = f.vector;
+            }
             fault = f.vector;
             errorCode = f.errorCode;
             faultRip = c.rip();
@@ -112,36 +126,26 @@ final class TestCpu implements AutoCloseable {
                 c.activity = 2;
                 return;
             }
-            if (c.codeSize != 16) {
+            if (c.codeSize == 16) {
+                events.raise(c, f);
+            } else {
                 c.activity = 2;
-                return;
             }
-            long ss = c.base[Cpu.SS];
-            int sp = (int) c.gpr(4);
-            int[] frame = {(int) c.rflags(), c.selector[Cpu.CS], (int) c.rip()};
-            for (int value : frame) {
-                sp = sp - 2 & 0xffff;
-                write8(ss + sp, value);
-                write8(ss + (sp + 1 & 0xffff), value >> 8);
-            }
-            c.register(CpuLayout.gpr(4), 16, sp);
-            c.put(CpuLayout.FLAGS, c.get(CpuLayout.FLAGS) & ~(Flags.IF | Flags.TF));
-            int at = f.vector * 4;
-            c.rip(read8(at) | read8(at + 1) << 8);
-            segment(Cpu.CS, read8(at + 2) | read8(at + 3) << 8);
         }
 
         @Override
         public void inject(Cpu c, int interruption, int code, int instructionLength) {
-            throw new UnsupportedOperationException();
+            events.inject(c, interruption, code, instructionLength);
         }
 
         @Override
         public long beforeInstruction(Cpu c) {
-            return 0;
+            return events.beforeInstruction(c);
         }
 
         @Override
-        public void afterInstruction(Cpu c, Op op, long before) {}
+        public void afterInstruction(Cpu c, Op op, long before) {
+            events.afterInstruction(c, op, before);
+        }
     }
 }
