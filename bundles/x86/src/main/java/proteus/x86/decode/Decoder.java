@@ -299,6 +299,9 @@ public final class Decoder {
             legal = length < 3 && vectorLegal(out, state, flags, register);
         }
         legal &= operands(source, out, state, opcode, form, operand, wide, vector);
+        if ((flags & VSIB) != 0) {
+            legal &= gatherLegal(out);
+        }
         if ((flags & STRING) != 0) {
             out.operandSize = OperandCode.bits(OperandCode.registerSize(OPERANDS[form * Instruction.MAX_OPERANDS]), operand, mode, wide, vector, address);
         } else if ((flags & BYTE_FORM) != 0) {
@@ -336,14 +339,19 @@ public final class Decoder {
         legal &= masked || (flags & NEEDS_MASK) == 0;
         legal &= !out.zeroing || ((flags & ZEROABLE) != 0 && masked);
         if ((state & EVEX_B) != 0) {
-            if (register) {
-                legal &= (flags & SUPPRESS) != 0;
-            } else {
-                legal &= (flags & (BROADCAST_32 | BROADCAST_64)) != 0;
-                out.broadcast = true;
-            }
+            out.broadcast = true;
+            legal &= (flags & (register ? SUPPRESS : BROADCAST_32 | BROADCAST_64)) != 0;
         }
         return legal;
+    }
+
+    /** A gather's destination, index and mask are different registers; a scatter may store its index. */
+    private static boolean gatherLegal(Instruction out) {
+        if (out.kind[0] == Instruction.MEMORY) {
+            return true;
+        }
+        int destination = out.register[0];
+        return destination != out.index && (out.operandCount < 3 || destination != out.register[2] && out.index != out.register[2]);
     }
 
     private static boolean operands(CodeSource source, Instruction out, int state, int opcode, int form, int operand, boolean wide, int vector) {

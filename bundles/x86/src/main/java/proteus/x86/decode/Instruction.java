@@ -62,8 +62,10 @@ public final class Instruction {
     public int mod, reg, rm;
     /** VEX/EVEX: vector length in bits (128, 256, 512), 0 for legacy encodings. */
     public int vectorLength;
-    /** EVEX: opmask register, zeroing, broadcast, embedded rounding. */
+    /** EVEX: opmask register. */
     public int maskRegister;
+    /** EVEX.z and EVEX.b. The latter is a broadcast of a memory operand; with registers only, {@link #roundingControl} or SAE. */
     public boolean zeroing, broadcast;
+    /** EVEX: embedded rounding (MXCSR.RC) of a register form that has it, where {@link #broadcast} is set. */
     public int roundingControl;
 }

@@ -16,7 +16,6 @@ final class ObjdumpText {
     private static final String[] INTEGER_COMPARISONS = {"eq", "lt", "le", "", "neq", "nlt", "nle", ""};
     private static final Set<String> FLOAT_COMPARES = Set.of("CMPPS", "CMPPD", "CMPSS", "CMPSD");
     private static final String[] CARRYLESS = {"lql", "hql", "lqh", "hqh"};
-    private static final String[] ROUNDING = {"{rn-sae}", "{rd-sae}", "{ru-sae}", "{rz-sae}"};
 
     private final Instruction in;
     private final long address;
@@ -50,6 +49,11 @@ final class ObjdumpText {
                 continue;
             }
             text.append(text.indexOf(" ") < 0 ? ' ' : ',').append(operand);
+            boolean lastVector = in.kind[i] >= Instruction.XMM && in.kind[i] <= Instruction.ZMM && (i + 1 == shown || in.kind[i + 1] == Instruction.IMMEDIATE);
+            if (lastVector && in.broadcast && in.mod == 3) {
+                // Which of the two it is the table knows and the instruction does not say
+                text.append("{sae}");
+            }
             if (i == 0 && in.maskRegister != 0) {
                 text.append("{k").append(in.maskRegister).append('}').append(in.zeroing ? "{z}" : "");
             }
@@ -151,9 +155,9 @@ final class ObjdumpText {
             case Instruction.DEBUG -> "dr" + number;
             case Instruction.X87 -> number == 0 && !explicitTop(i) ? "st" : "st(" + number + ")";
             case Instruction.MMX -> "mm" + number;
-            case Instruction.XMM -> "xmm" + number + rounding(i);
-            case Instruction.YMM -> "ymm" + number + rounding(i);
-            case Instruction.ZMM -> "zmm" + number + rounding(i);
+            case Instruction.XMM -> "xmm" + number;
+            case Instruction.YMM -> "ymm" + number;
+            case Instruction.ZMM -> "zmm" + number;
             case Instruction.MASK -> "k" + number;
             case Instruction.MEMORY -> memory(in.size[i]);
             case Instruction.IMMEDIATE -> immediateSeen ? hex(in.immediate2) : hex(in.immediate & mask(in.size[i]));
@@ -178,10 +182,6 @@ final class ObjdumpText {
 
     /** Set by the caller when the opcode is DC, which says where ST(i) stands. */
     static boolean opcodeDc;
-
-    private String rounding(int i) {
-        return "";
-    }
 
     private long target() {
         long to = address + in.length + in.immediate;
@@ -225,8 +225,8 @@ final class ObjdumpText {
 
     private boolean sizeShown() {
         return switch (in.mnemonic) {
-            case LGDT, LIDT, SGDT, SIDT, INVPCID, INVEPT, INVVPID, INVLPG -> in.mnemonic == Mnemonic.INVLPG;
-            case MOV -> in.mod >= 0 || in.mode == 64;
+            case LGDT, LIDT, SGDT, SIDT, INVPCID, MOVDIR64B, ENQCMD, ENQCMDS, WRSS, WRUSS, XLAT -> false;
+            case MOV -> in.mod >= 0;
             default -> true;
         };
     }
@@ -252,16 +252,32 @@ final class ObjdumpText {
             plus = "+";
         }
         if (in.index >= 0) {
-            text.append(plus).append(register(in.index, in.addressSize)).append(in.addressSize == 16 ? "" : "*" + (1 << in.scale));
+            text.append(plus).append(index()).append(in.addressSize == 16 ? "" : "*" + (1 << in.scale));
         } else if (sib() && (in.base < 0 || in.scale != 0 || in.base % 8 != 4)) {
             text.append(plus).append(in.addressSize == 64 ? "riz" : "eiz").append('*').append(1 << in.scale);
         }
-        if (in.base == Instruction.RIP || in.base < 0 && in.index < 0) {
-            text.append('+').append(hex(displacement));
+        if (in.base == Instruction.RIP) {
+            text.append('+').append(hex(in.mode == 64 ? in.displacement : displacement));
         } else if (in.mod != 0 || in.base < 0) {
             text.append(in.displacement < 0 ? "-" : "+").append(hex(Math.abs(in.displacement)));
         }
         return text.append(']').toString();
+    }
+
+    /** VSIB: as many indices as elements, dwords or qwords as the name says. */
+    private String index() {
+        String name = in.mnemonic.name();
+        boolean gather = name.contains("GATHER") || name.contains("SCATTER");
+        if (!gather) {
+            return register(in.index, in.addressSize);
+        }
+        String kind = name.substring(name.lastIndexOf('R') + 1);
+        boolean wideElement = kind.endsWith("Q") && kind.length() == 2 || kind.endsWith("PD");
+        int bits = in.vectorLength;
+        if (kind.startsWith("D") && wideElement) {
+            bits /= 2;
+        }
+        return (bits > 256 ? "zmm" : bits > 128 ? "ymm" : "xmm") + in.index;
     }
 
     private boolean sib() {
