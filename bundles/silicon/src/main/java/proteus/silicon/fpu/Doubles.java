@@ -156,7 +156,7 @@ final class Doubles {
     private static long extremum(FloatUnit u, long x, long y, boolean greater) {
         if (unordered(x, y)) {
             u.flags |= IE;
-            return y;
+            return flushed(u, y);
         }
         x = flushed(u, x);
         y = flushed(u, y);

@@ -64,7 +64,7 @@ final class Guard {
         }
     }
 
-    /** Every MMX instruction but EMMS: TOP becomes 0 and all tags valid (SDM vol. 1, 9.5.1). */
+    /** Every MMX instruction (of which EMMS then empties all): TOP becomes 0 and all tags valid (SDM vol. 1, 9.5.1). */
     static void toMmx(Cpu cpu) {
         long s = cpu.s;
         Raw.putShort(s + FSW, (short) (Raw.getShort(s + FSW) & ~0x3800));

@@ -198,7 +198,7 @@ final class SimdConvert {
         Simd.set(cpu, op, low, high);
     }
 
-    // ---- with MMX registers: a register operand changes to MMX state, a memory operand does not
+    // ---- with MMX registers: a register operand changes to MMX state even if #XM follows, a memory operand does not
 
     private static long mmxOperand(Cpu cpu, Op op) {
         Guard.sse(cpu);
@@ -213,10 +213,10 @@ final class SimdConvert {
         long b = mmxOperand(cpu, op);
         FloatUnit u = Sse.begin(cpu);
         long r = SimdFloat.two(u, 0, b, (v, unused, x) -> single(v, x));
-        Sse.settle(cpu, u);
         if (op.k1 == Instruction.MMX) {
             Guard.toMmx(cpu);
         }
+        Sse.settle(cpu, u);
         Raw.putLong(cpu.s + op.r0, r);
     }
 
@@ -235,8 +235,8 @@ final class SimdConvert {
         FloatUnit u = Sse.begin(cpu);
         int rounding = truncate ? SoftFloat.ZERO : u.rounding;
         long r = toInteger(u, (int) b, rounding, 32) & 0xffffffffL | toInteger(u, (int) (b >>> 32), rounding, 32) << 32;
-        Sse.settle(cpu, u);
         Guard.toMmx(cpu);
+        Sse.settle(cpu, u);
         Simd.mmx(cpu, op.r0, r);
     }
 
@@ -248,8 +248,8 @@ final class SimdConvert {
         FloatUnit u = Sse.begin(cpu);
         int rounding = truncate ? SoftFloat.ZERO : u.rounding;
         long r = toInteger(u, low, rounding, 32) & 0xffffffffL | toInteger(u, high, rounding, 32) << 32;
-        Sse.settle(cpu, u);
         Guard.toMmx(cpu);
+        Sse.settle(cpu, u);
         Simd.mmx(cpu, op.r0, r);
     }
 }

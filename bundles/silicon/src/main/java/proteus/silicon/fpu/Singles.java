@@ -141,7 +141,7 @@ final class Singles {
     private static int extremum(FloatUnit u, int x, int y, boolean greater) {
         if (unordered(x, y)) {
             u.flags |= IE;
-            return y;
+            return flushed(u, y);
         }
         x = flushed(u, x);
         y = flushed(u, y);

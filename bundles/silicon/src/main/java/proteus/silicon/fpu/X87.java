@@ -134,6 +134,10 @@ final class X87 {
         write(cpu, 0, tag, significand);
     }
 
+    static int c1(Cpu cpu) {
+        return Raw.getShort(cpu.s + FSW) & C1;
+    }
+
     static void clearC1(Cpu cpu) {
         Raw.putShort(cpu.s + FSW, (short) (Raw.getShort(cpu.s + FSW) & ~C1));
     }
@@ -144,7 +148,9 @@ final class X87 {
 
     private static void pointData(Cpu cpu, Op op) {
         Raw.putShort(cpu.s + FOP, (short) opcode(cpu, op));
-        Raw.putLong(cpu.s + FDP, op.k0 == Instruction.MEMORY ? cpu.effectiveAddress(op) : 0);
+        if (op.k0 == Instruction.MEMORY) {
+            Raw.putLong(cpu.s + FDP, cpu.effectiveAddress(op));
+        }
         Raw.putShort(cpu.s + FCS, (short) 0);
         Raw.putShort(cpu.s + FDS, (short) 0);
     }

@@ -45,9 +45,7 @@ final class X87Compare {
             }
             return UNORDERED;
         }
-        if (Extended.denormal(u, both)) {
-            return 0;
-        }
+        Extended.denormal(u, both);
         if ((ka & kb & Extended.ZERO) != 0) {
             return EQUAL;
         }
@@ -102,8 +100,9 @@ final class X87Compare {
 
     /** Stack underflow. */
     private static void unordered(Cpu cpu, Op op, int pops) {
-        if (X87.stackFault(cpu, op, false)) {
-            X87.conditions(cpu, UNORDERED, UNORDERED);
+        boolean masked = X87.stackFault(cpu, op, false);
+        X87.conditions(cpu, UNORDERED, UNORDERED);
+        if (masked) {
             pop(cpu, pops);
         }
     }
@@ -124,13 +123,14 @@ final class X87Compare {
         int a = X87.tag(st);
         long as = X87.significand(st);
         int relation = relation(u, a, as, Extended.kind(a, as), b, bs, kb, quiet);
-        if (X87.settle(cpu, op, u)) {
-            X87.conditions(cpu, UNORDERED, relation);
+        boolean masked = X87.settle(cpu, op, u);
+        X87.conditions(cpu, UNORDERED, relation);
+        if (masked) {
             pop(cpu, pops);
         }
     }
 
-    /** FCOMI and its kin: ZF, PF, CF as C3, C2, C0; OF, SF, AF cleared. */
+    /** FCOMI and its kin: ZF, PF, CF as C3, C2, C0; OF, SF, AF cleared. The manual has C1 cleared; processors leave it unless the stack faults. */
     private static void compareToFlags(Cpu cpu, Op op, boolean quiet, boolean pop) {
         Guard.x87(cpu);
         FloatUnit u = X87.begin(cpu, op);
@@ -147,14 +147,15 @@ final class X87Compare {
             int b = X87.tag(other);
             long bs = X87.significand(other);
             relation = relation(u, a, as, Extended.kind(a, as), b, bs, Extended.kind(b, bs), quiet);
+            int keep = X87.c1(cpu);
             proceed = X87.settle(cpu, op, u);
+            X87.conditions(cpu, X87.C1, keep);
         }
-        if (proceed) {
-            cpu.arithmeticFlags(((relation & X87.C3) != 0 ? Flags.ZF : 0) | ((relation & X87.C2) != 0 ? Flags.PF : 0)
-                | ((relation & X87.C0) != 0 ? Flags.CF : 0));
-            if (pop) {
-                X87.pop(cpu);
-            }
+        // the flags tell the relation even if the exception is unmasked and nothing is popped
+        cpu.arithmeticFlags(((relation & X87.C3) != 0 ? Flags.ZF : 0) | ((relation & X87.C2) != 0 ? Flags.PF : 0)
+            | ((relation & X87.C0) != 0 ? Flags.CF : 0));
+        if (proceed && pop) {
+            X87.pop(cpu);
         }
     }
 

@@ -38,14 +38,20 @@ final class X87Control {
         t.put(Mnemonic.FNSTCW, X87Control::storeControl);
         t.put(Mnemonic.FNSTSW, X87Control::storeStatus);
         t.put(Mnemonic.FWAIT, X87Control::waitForExceptions);
-        t.put(Mnemonic.FNOP, (cpu, op) -> Guard.x87(cpu));
+        t.put(Mnemonic.FNOP, (cpu, op) -> {
+            Guard.x87(cpu);
+            X87.point(cpu, op);
+        });
         // 8087 and 80287 instructions that later processors ignore (SDM vol. 3B, 24.18.4)
         t.put(Mnemonic.FNENI, (cpu, op) -> Guard.x87NoWait(cpu));
         t.put(Mnemonic.FNDISI, (cpu, op) -> Guard.x87NoWait(cpu));
         t.put(Mnemonic.FNSETPM, (cpu, op) -> Guard.x87NoWait(cpu));
-        t.put(Mnemonic.FRSTPM, (cpu, op) -> Guard.x87NoWait(cpu));
+        t.put(Mnemonic.FRSTPM, (cpu, op) -> {
+            throw cpu.undefined();
+        });
         t.put(Mnemonic.EMMS, (cpu, op) -> {
             Guard.mmx(cpu);
+            Guard.toMmx(cpu);
             Raw.putShort(cpu.s + FTW, (short) -1);
         });
         t.put(Mnemonic.LDMXCSR, X87Control::loadMxcsr);

@@ -54,10 +54,11 @@ final class X87Integer {
             }
             return indefinite;
         }
+        int before = u.flags;
         long magnitude = integral(u, sign, exponent, Extended.justified(significand), rounding);
         long limit = 1L << bits - 1;
         if (magnitude < 0 ? sign == 0 || magnitude != limit : magnitude > limit - 1 + sign && bits < 64) {
-            u.flags = u.flags & ~PE | IE;
+            u.flags = before | IE;
             u.up = false;
             return indefinite;
         }

@@ -36,6 +36,7 @@ final class X87Partial {
         Guard.x87(cpu);
         FloatUnit u = X87.begin(cpu, op);
         if (missing(cpu, op, true)) {
+            X87.conditions(cpu, X87.C2, 0);
             return;
         }
         long st = X87.st(cpu, 0);
@@ -45,9 +46,10 @@ final class X87Partial {
         int b = X87.tag(other);
         long bs = X87.significand(other);
         int conditions = remainder(u, a, as, Extended.kind(a, as), b, bs, Extended.kind(b, bs), nearest);
-        if (X87.settle(cpu, op, u)) {
+        boolean proceed = X87.settle(cpu, op, u);
+        X87.conditions(cpu, conditions < 0 ? X87.C2 : X87.CONDITIONS, Math.max(conditions, 0));
+        if (proceed) {
             X87.write(cpu, 0, u.tag, u.bits);
-            X87.conditions(cpu, conditions < 0 ? 0 : X87.CONDITIONS, Math.max(conditions, 0));
         }
     }
 
@@ -177,8 +179,22 @@ final class X87Partial {
             int magnitude = exponent < 0 ? 0 : exponent > 16 ? 0x1ffff : (int) (Extended.justified(bs) >>> 63 - exponent);
             by = Extended.sign(b) != 0 ? -magnitude : magnitude;
         }
-        SoftFloat.round(u, Extended.sign(a), Extended.exponent(a, as) + by, Extended.justified(as), 0, SoftFloat.EXTENDED, EXTENDED_MIN, EXTENDED_MAX);
+        scaled(u, Extended.sign(a), Extended.exponent(a, as) + by, Extended.justified(as));
         Extended.pack(u);
+    }
+
+    /** An unmasked overflow or underflow can be so large that the adjusted exponent does not fit either: then it is infinity or zero, whatever the rounding. */
+    private static void scaled(FloatUnit u, int sign, int exponent, long significand) {
+        SoftFloat.round(u, sign, exponent, significand, 0, SoftFloat.EXTENDED, EXTENDED_MIN, EXTENDED_MAX);
+        if ((u.flags & u.unmasked & SoftFloat.OE) != 0 && u.exponent > EXTENDED_MAX) {
+            u.flags |= SoftFloat.PE;
+            u.up = true;
+            u.exponent = EXTENDED_MAX + 1;
+            u.significand = Extended.TOP;
+        } else if ((u.flags & u.unmasked & SoftFloat.UE) != 0 && u.exponent < EXTENDED_MIN) {
+            u.flags |= SoftFloat.PE;
+            u.significand = 0;
+        }
     }
 
     private static void extract(Cpu cpu, Op op) {

@@ -80,8 +80,7 @@ final class X87Transfer {
 
     /** FLD ST(i) of an empty register: the indefinite is pushed, if masked. */
     private static void underflowPush(Cpu cpu, Op op) {
-        boolean full = !X87.empty(cpu, 7);
-        if (X87.stackFault(cpu, op, full)) {
+        if (X87.stackFault(cpu, op, false)) {
             X87.moveTop(cpu, -1);
             X87.write(cpu, 0, Extended.INDEFINITE_TAG, Extended.INDEFINITE);
         }
@@ -99,7 +98,8 @@ final class X87Transfer {
         } else {
             Extended.denormal(u, kind);
         }
-        if (X87.settle(cpu, op, u)) {
+        // a denormal is loaded even if that exception is unmasked
+        if (X87.settle(cpu, op, u) || (u.flags & IE) == 0) {
             X87.push(cpu, op, tag, significand);
         }
     }
@@ -170,10 +170,14 @@ final class X87Transfer {
             return true;
         }
         long value = op.s0 == 32 ? toSingle(u, tag, significand) : toDouble(u, tag, significand);
-        X87.settle(cpu, op, u);
         if ((u.flags & u.unmasked & (PRE_COMPUTATION | OE | UE)) != 0) {
+            // nothing is stored, so nothing was rounded
+            u.flags &= ~SoftFloat.PE;
+            u.up = false;
+            X87.settle(cpu, op, u);
             return false;
         }
+        X87.settle(cpu, op, u);
         cpu.mmu.write(at, op.s0, value);
         return true;
     }
@@ -264,7 +268,6 @@ final class X87Transfer {
             }
             return;
         }
-        X87.clearC1(cpu);
         if (cpu.condition(condition)) {
             long st = X87.st(cpu, i);
             X87.write(cpu, 0, X87.tag(st), X87.significand(st));
@@ -288,9 +291,10 @@ final class X87Transfer {
     private static void free(Cpu cpu, Op op, boolean pop) {
         Guard.x87(cpu);
         X87.begin(cpu, op);
+        X87.clearC1(cpu);
         X87.free(cpu, op.r0);
         if (pop) {
-            X87.moveTop(cpu, 1);
+            X87.pop(cpu);
         }
     }
 

@@ -1,0 +1,294 @@
+package proteus.silicon.fpu;
+
+import static proteus.silicon.cpu.CpuLayout.BLOCK_RIP;
+import static proteus.silicon.cpu.CpuLayout.FCS;
+import static proteus.silicon.cpu.CpuLayout.FCW;
+import static proteus.silicon.cpu.CpuLayout.FDP;
+import static proteus.silicon.cpu.CpuLayout.FDS;
+import static proteus.silicon.cpu.CpuLayout.FIP;
+import static proteus.silicon.cpu.CpuLayout.FOP;
+import static proteus.silicon.cpu.CpuLayout.FSW;
+import static proteus.silicon.cpu.CpuLayout.FTW;
+import static proteus.silicon.cpu.CpuLayout.MXCSR;
+import static proteus.silicon.cpu.CpuLayout.X87;
+import static proteus.silicon.cpu.CpuLayout.XMM;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import proteus.api.event.EventCounters;
+import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.CpuFeatures;
+import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.GuestFault;
+import proteus.silicon.cpu.HandlerTable;
+import proteus.silicon.cpu.Raw;
+import proteus.silicon.mmu.Mmu;
+import proteus.silicon.mmu.ModelHostMemory;
+import proteus.x86.decode.Instruction;
+import proteus.x86.decode.Mnemonic;
+import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr4;
+import proteus.x86.format.Efer;
+import proteus.x86.format.Rflags;
+
+/** Runs forms on the host's processor and on the model over the same states and reports every difference. */
+final class Conformance implements AutoCloseable {
+    private static final int BATCH = 2000;
+    private static final long CODE = 0x2000, STATE_AT = 0x4000;
+    private static final int[] GPRS = {0, 1, 2, 3};
+    private static final int RDI = 7;
+
+    private final ModelHostMemory memory = new ModelHostMemory(1 << 20);
+    private final Cpu cpu = new Cpu(new EventCounters(), new CpuFeatures("test", EnumSet.noneOf(proteus.api.silicon.SiliconFeature.class), 40), false,
+        c -> new Mmu(c, memory));
+    private final NativeCpu host = new NativeCpu();
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment in = arena.allocate((long) BATCH * NativeCpu.STATE, 64);
+    private final MemorySegment out = arena.allocate((long) BATCH * NativeCpu.STATE, 64);
+    private final MemorySegment mine = arena.allocate(NativeCpu.STATE, 64);
+    final HandlerTable handlers = new HandlerTable();
+    /** Cases and differences by form. */
+    final Map<String, long[]> results = new TreeMap<>();
+    final List<String> examples = new ArrayList<>();
+
+    Conformance() {
+        FpuFamilies.register(handlers);
+        cpu.cr0 = Cr0.PE | Cr0.MP | Cr0.NE;
+        cpu.cr4 = Cr4.OSFXSR | Cr4.OSXMMEXCPT | Cr4.PAE;
+        cpu.efer = Efer.LMA | Efer.LME;
+        cpu.rights[Cpu.CS] = 0xa09b;
+        cpu.updateMode();
+        cpu.mmu.pagingModeChanged();
+    }
+
+    @Override
+    public void close() {
+        host.close();
+        arena.close();
+        cpu.close();
+        memory.close();
+    }
+
+    private int examplesOfForm;
+
+    /** @return number of differences */
+    long run(Form form, long cases, long seed, boolean faults) {
+        host.instruction(form.code());
+        examplesOfForm = 0;
+        for (int i = 0; i < form.code().length; i++) {
+            Raw.putByte(cpu.mmu.hostAddress(CODE) + i, form.code()[i]);
+        }
+        RandomStates random = new RandomStates(seed ^ Arrays.hashCode(form.code()));
+        RandomStates.Elements[] elements = elements(form);
+        long differences = 0;
+        for (long done = 0; done < cases; done += BATCH) {
+            int n = (int) Math.min(BATCH, cases - done);
+            for (int i = 0; i < n; i++) {
+                random.fill(in, (long) i * NativeCpu.STATE, elements[(int) (done + i) % elements.length], faults, form.escape());
+                if (form.op().mnemonic == Mnemonic.LDMXCSR) {
+                    in.set(java.lang.foreign.ValueLayout.JAVA_INT, (long) i * NativeCpu.STATE + NativeCpu.MEMORY, (i * 77777) & (i % 3 == 0 ? 0x1ffff : 0xffff));
+                }
+            }
+            MemorySegment.copy(in, 0, out, 0, (long) n * NativeCpu.STATE);
+            host.run(in, out, n);
+            for (int i = 0; i < n; i++) {
+                differences += one(form, (long) i * NativeCpu.STATE) ? 0 : 1;
+            }
+        }
+        long[] sum = results.computeIfAbsent(form.op().mnemonic.name(), k -> new long[2]);
+        sum[0] += cases;
+        sum[1] += differences;
+        return differences;
+    }
+
+    private static RandomStates.Elements[] elements(Form form) {
+        String name = form.op().mnemonic.name();
+        if (name.startsWith("CVT")) {
+            return RandomStates.Elements.values();
+        }
+        if (name.endsWith("PS") || name.endsWith("SS")) {
+            return new RandomStates.Elements[] {RandomStates.Elements.SINGLES};
+        }
+        if (name.endsWith("PD") || name.endsWith("SD")) {
+            return new RandomStates.Elements[] {RandomStates.Elements.DOUBLES};
+        }
+        return form.escape() != 0 || form.op().k0 == Instruction.X87 ? new RandomStates.Elements[] {RandomStates.Elements.DOUBLES}
+            : new RandomStates.Elements[] {RandomStates.Elements.INTEGERS};
+    }
+
+    private boolean one(Form form, long at) {
+        long from = in.address() + at;
+        load(from);
+        long vector = 0;
+        try {
+            form.op().handler.execute(cpu, form.op());
+        } catch (GuestFault fault) {
+            vector = fault.vector + 1;
+        }
+        store(mine.address(), vector);
+        return compare(form, from, out.address() + at, mine.address());
+    }
+
+    private void load(long from) {
+        long s = cpu.s;
+        int status = Raw.getShort(from + 2);
+        Raw.putShort(s + FCW, Raw.getShort(from));
+        Raw.putShort(s + FSW, (short) status);
+        Raw.putShort(s + FTW, (short) FxImage.full(Raw.getByte(from + 4) & 0xff));
+        Raw.putShort(s + FOP, (short) (Raw.getShort(from + 6) & 0x7ff));
+        Raw.putLong(s + FIP, Raw.getLong(from + 8));
+        Raw.putLong(s + FDP, Raw.getLong(from + 16));
+        Raw.putShort(s + FCS, (short) 0);
+        Raw.putShort(s + FDS, (short) 0);
+        Guard.summarize(cpu);
+        Raw.putInt(s + MXCSR, Raw.getInt(from + 24));
+        int top = status >> 11 & 7;
+        for (int i = 0; i < 8; i++) {
+            Raw.copy(from + 32 + 16 * i, s + X87 + 16 * (top + i & 7), 10);
+        }
+        for (int i = 0; i < 16; i++) {
+            Raw.copy(from + 160 + 16 * i, s + XMM + 32 * i, 16);
+        }
+        for (int i = 0; i < GPRS.length; i++) {
+            cpu.gpr(GPRS[i], Raw.getLong(from + NativeCpu.GPRS + 8 * i));
+        }
+        cpu.rflags(Raw.getLong(from + NativeCpu.FLAGS));
+        cpu.gpr(RDI, STATE_AT + NativeCpu.MEMORY);
+        cpu.put(BLOCK_RIP, CODE);
+        Raw.copy(from + NativeCpu.MEMORY, cpu.mmu.hostAddress(STATE_AT) + NativeCpu.MEMORY, NativeCpu.MEMORY_BYTES);
+    }
+
+    private void store(long to, long vector) {
+        long s = cpu.s;
+        int status = Raw.getShort(s + FSW);
+        Raw.putShort(to, Raw.getShort(s + FCW));
+        Raw.putShort(to + 2, (short) status);
+        Raw.putShort(to + 4, (short) FxImage.abridged(Raw.getShort(s + FTW)));
+        Raw.putShort(to + 6, (short) (Raw.getShort(s + FOP) & 0x7ff));
+        Raw.putLong(to + 8, Raw.getLong(s + FIP));
+        Raw.putLong(to + 16, Raw.getLong(s + FDP));
+        Raw.putInt(to + 24, Raw.getInt(s + MXCSR));
+        Raw.putInt(to + 28, 0xffff);
+        int top = status >> 11 & 7;
+        for (int i = 0; i < 8; i++) {
+            long register = s + X87 + 16 * (top + i & 7);
+            Raw.putLong(to + 32 + 16 * i, Raw.getLong(register));
+            Raw.putLong(to + 40 + 16 * i, Raw.getShort(register + 8) & 0xffffL);
+        }
+        for (int i = 0; i < 16; i++) {
+            Raw.copy(s + XMM + 32 * i, to + 160 + 16 * i, 16);
+        }
+        for (int i = 0; i < GPRS.length; i++) {
+            Raw.putLong(to + NativeCpu.GPRS + 8 * i, cpu.gpr(GPRS[i]));
+        }
+        Raw.putLong(to + NativeCpu.FLAGS, cpu.rflags());
+        Raw.putLong(to + NativeCpu.VECTOR, vector);
+        Raw.copy(cpu.mmu.hostAddress(STATE_AT) + NativeCpu.MEMORY, to + NativeCpu.MEMORY, NativeCpu.MEMORY_BYTES);
+    }
+
+    /** Pointers into code and data are the host's addresses there and the guest's here. */
+    private void translate(long theirs) {
+        if (Raw.getLong(theirs + 8) == host.instructionAddress()) {
+            Raw.putLong(theirs + 8, CODE);
+        }
+        long data = Raw.getLong(theirs + 16) - theirs;
+        if (data >= 0 && data < NativeCpu.STATE) {
+            Raw.putLong(theirs + 16, STATE_AT + data);
+        }
+        // the trap at which a pending exception is noticed sees the processor's own pointer format: no more to translate
+    }
+
+    private boolean compare(Form form, long before, long theirs, long ours) {
+        translate(theirs);
+        long tolerance = Tolerance.of(form.op().mnemonic);
+        boolean image = form.op().mnemonic == Mnemonic.FNSTENV || form.op().mnemonic == Mnemonic.FNSAVE;
+        for (int i = 0; i < NativeCpu.STATE; i += 8) {
+            if (i == 416) {
+                i = NativeCpu.GPRS;
+            }
+            long a = Raw.getLong(theirs + i);
+            long b = Raw.getLong(ours + i);
+            if (i == NativeCpu.FLAGS) {
+                a &= 0x8d5;
+                b &= 0x8d5;
+            }
+            if (i >= NativeCpu.MEMORY && image) {
+                // FIP and FDP inside the image
+                if (i - NativeCpu.MEMORY == 8 || i - NativeCpu.MEMORY == 16) {
+                    continue;
+                }
+            }
+            if (a != b && !(tolerance != 0 && Tolerance.close(i, a, b, tolerance))) {
+                if (examplesOfForm++ < 4) {
+                    examples.add(describe(form, i, a, b, before));
+                }
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String place(int i) {
+        if (i < 32) {
+            return i == 0 ? "control/status/tags" : i == 8 ? "FIP" : i == 16 ? "FDP" : "MXCSR";
+        }
+        if (i < 160) {
+            return "ST" + (i - 32) / 16 + ((i & 8) == 0 ? " significand" : " tag");
+        }
+        if (i < 416) {
+            return "XMM" + (i - 160) / 16 + ((i & 8) == 0 ? " low" : " high");
+        }
+        return i < NativeCpu.FLAGS ? "GPR" + (i - NativeCpu.GPRS) / 8 : i == NativeCpu.FLAGS ? "flags" : i == NativeCpu.VECTOR ? "vector+1"
+            : "memory+" + (i - NativeCpu.MEMORY);
+    }
+
+    private static String describe(Form form, int i, long host, long model, long before) {
+        StringBuilder s = new StringBuilder("%s (%s) %s: host %x model %x | FCW %x FSW %x tags %x MXCSR %x".formatted(form.name(), form.hex(), place(i), host,
+            model, Raw.getShort(before), Raw.getShort(before + 2), Raw.getByte(before + 4), Raw.getInt(before + 24)));
+        for (int k = 0; k < 3; k++) {
+            s.append(" ST%d %04x:%016x".formatted(k, Raw.getShort(before + 40 + 16 * k), Raw.getLong(before + 32 + 16 * k)));
+        }
+        for (int k = 1; k < 3; k++) {
+            s.append(" X%d %016x:%016x".formatted(k, Raw.getLong(before + 168 + 16 * k), Raw.getLong(before + 160 + 16 * k)));
+        }
+        s.append(" rcx %x rdx %x m %x:%x".formatted(Raw.getLong(before + NativeCpu.GPRS + 8), Raw.getLong(before + NativeCpu.GPRS + 16),
+            Raw.getLong(before + NativeCpu.MEMORY + 8), Raw.getLong(before + NativeCpu.MEMORY)));
+        return s.toString();
+    }
+
+    /** {@code Conformance CASES SEED [MNEMONIC-PATTERN]}: a long run that prints figures and examples of differences. */
+    public static void main(String[] args) {
+        long cases = Long.parseLong(args[0]);
+        long seed = Long.parseLong(args[1]);
+        String pattern = args.length > 2 ? args[2] : ".*";
+        int perForm = args.length > 3 ? Integer.parseInt(args[3]) : 2;
+        try (Conformance c = new Conformance()) {
+            List<Form> forms = new ArrayList<>(Form.x87(c.handlers));
+            for (int k = 0; k < 4; k++) {
+                forms.addAll(Form.simd(c.handlers, new int[] {0, (int) (seed * 31 & 0xff), 0x1b, (int) (seed * 101 >> 3 & 0xff)}[k]));
+            }
+            long start = System.nanoTime();
+            long total = 0;
+            for (Form form : forms) {
+                if (!form.op().mnemonic.name().matches(pattern)) {
+                    continue;
+                }
+                total += cases;
+                int shown = c.examples.size();
+                long differences = c.run(form, cases, seed, true);
+                if (differences > 0) {
+                    System.out.printf("%-30s %s: %d of %d%n", form.name(), form.hex(), differences, cases);
+                    c.examples.stream().skip(shown).limit(perForm).forEach(e -> System.out.println("    " + e));
+                }
+            }
+            long bad = c.results.values().stream().mapToLong(r -> r[1]).sum();
+            System.out.printf("%d cases in %d mnemonics, %d differences, %.1f s%n", total, c.results.size(), bad, (System.nanoTime() - start) / 1e9);
+        }
+    }
+}
