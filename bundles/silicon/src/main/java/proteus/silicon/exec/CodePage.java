@@ -19,7 +19,8 @@ final class CodePage {
 
     Block find(long hpa, int mode) {
         for (Block b = buckets[bucket(hpa)]; b != null; b = b.next) {
-            if (b.hpa == hpa && b.mode == mode) {
+            // a block that reaches into the next page is retired from there and stays in this list until this page is written
+            if (b.hpa == hpa && b.mode == mode && !b.stale) {
                 return b;
             }
         }
