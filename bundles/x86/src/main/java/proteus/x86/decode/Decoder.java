@@ -80,6 +80,7 @@ public final class Decoder {
         out.maskRegister = 0;
         out.zeroing = false;
         out.broadcast = false;
+        out.embeddedRounding = false;
         out.roundingControl = 0;
     }
 
@@ -340,6 +341,7 @@ public final class Decoder {
         legal &= !out.zeroing || ((flags & ZEROABLE) != 0 && masked);
         if ((state & EVEX_B) != 0) {
             out.broadcast = true;
+            out.embeddedRounding = register && (flags & ROUNDING) != 0;
             legal &= (flags & (register ? SUPPRESS : BROADCAST_32 | BROADCAST_64)) != 0;
         }
         return legal;

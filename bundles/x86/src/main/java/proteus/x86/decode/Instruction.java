@@ -66,6 +66,8 @@ public final class Instruction {
     public int maskRegister;
     /** EVEX.z and EVEX.b. The latter is a broadcast of a memory operand; with registers only, {@link #roundingControl} or SAE. */
     public boolean zeroing, broadcast;
+    /** EVEX.b of a register form of an instruction that rounds: by {@link #roundingControl}; of others it only suppresses exceptions. */
+    public boolean embeddedRounding;
     /** EVEX: embedded rounding (MXCSR.RC) of a register form that has it, where {@link #broadcast} is set. */
     public int roundingControl;
 }

@@ -15,7 +15,7 @@ final class RequestMatch {
         if (want.operandSize != 0 && want.operandSize != got.operandSize || want.addressSize != 0 && want.addressSize != got.addressSize) {
             return false;
         }
-        if (got.maskRegister != want.maskRegister || got.zeroing != want.zeroing || got.broadcast != want.broadcast) {
+        if (got.maskRegister != want.maskRegister || got.zeroing != want.zeroing || got.broadcast != (want.broadcast || want.rounding >= 0)) {
             return false;
         }
         for (int i = 0; i < given.length; i++) {
