@@ -3,6 +3,7 @@ package proteus.silicon.exec;
 import static proteus.silicon.cpu.CpuLayout.FLAG_AUX;
 import static proteus.silicon.cpu.CpuLayout.FLAG_RESULT;
 
+import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Raw;
 
 /**
@@ -267,6 +268,10 @@ final class Alu {
 
     static boolean sign(long s) {
         return (Raw.getLong(s + FLAG_RESULT) ^ Raw.getLong(s + FLAG_AUX) << 63) < 0;
+    }
+
+    static boolean parity(long s) {
+        return Flags.pf(Raw.getLong(s + FLAG_RESULT), Raw.getLong(s + FLAG_AUX));
     }
 
     static boolean less(long s) {

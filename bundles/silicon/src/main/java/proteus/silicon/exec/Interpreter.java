@@ -6,7 +6,6 @@ import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
 
 import java.util.Arrays;
 import proteus.silicon.cpu.Cpu;
-import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.ExitSignal;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.GuestFault;
@@ -27,7 +26,6 @@ public final class Interpreter {
     /** Interrupt shadows of STI and MOV SS in {@link Cpu#interruptibility}. */
     private static final int SHADOWS = 3;
     private static final int SLOTS = 4096;
-    private static final int RDX = CpuLayout.gpr(2);
     /** A key no linear address and mode give: not canonical. */
     private static final long NO_TAG = 0x5555_5555_5555_5555L;
 
@@ -73,7 +71,7 @@ public final class Interpreter {
     }
 
     /**
-     * Runs from {@link CpuLayout#RIP} until something comes up.
+     * Runs from RIP until something comes up.
      *
      * @param budget how many instructions may retire
      * @return one of the constants of this class
@@ -248,219 +246,12 @@ public final class Interpreter {
                 for (i = 0; i < end; i++) {
                     Op op = ops[i];
                     switch (op.code) {
-                        case Code.HANDLER -> op.handler.execute(cpu, op);
-                        case Code.ENDING -> {
-                            cpu.retired = start + (count - left) + i;
-                            Raw.putLong(s + RIP, cpu.nextRip(op));
-                            cpu.unfinished = false;
-                            op.handler.execute(cpu, op);
-                            if (!cpu.unfinished) {
-                                cpu.retired++;
-                            }
-                            lastOp = op;
-                            return DONE;
-                        }
-                        case Code.STALE -> {
-                            cpu.retired = start + (count - left) + i;
-                            cpu.rip(cpu.ripOf(op));
-                            return DONE;
-                        }
-                        case Code.NOP -> {
-                        }
-                        case Code.MOV_RR -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r1) & op.mask);
-                        case Code.MOV_RR_PART -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Raw.getLong(s + op.r1) & op.mask);
-                        case Code.MOV_RI -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | op.immediate & op.mask);
-                        case Code.MOV_RM8 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & ~0xffL | Memory.load8(cpu, op) & 0xffL);
-                        case Code.MOV_RM16 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & ~0xffffL | Memory.load16(cpu, op) & 0xffffL);
-                        case Code.MOV_RM32 -> Raw.putLong(s + op.r0, Memory.load32(cpu, op) & 0xffffffffL);
-                        case Code.MOV_RM64 -> Raw.putLong(s + op.r0, Memory.load64(cpu, op));
-                        case Code.MOV_M8R -> Memory.store8(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.MOV_M16R -> Memory.store16(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.MOV_M32R -> Memory.store32(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.MOV_M64R -> Memory.store64(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.MOV_MI -> Memory.store(cpu, op, op.immediate);
-                        case Code.MOVZX_RR8 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Raw.getByte(s + op.r1) & 0xffL);
-                        case Code.MOVZX_RR16 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Raw.getShort(s + op.r1) & 0xffffL);
-                        case Code.MOVSX_RR8 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Raw.getByte(s + op.r1) & op.mask);
-                        case Code.MOVSX_RR16 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Raw.getShort(s + op.r1) & op.mask);
-                        case Code.MOVSX_RR32 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Raw.getInt(s + op.r1) & op.mask);
-                        case Code.MOVZX_RM8 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Memory.load8(cpu, op) & 0xffL);
-                        case Code.MOVZX_RM16 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Memory.load16(cpu, op) & 0xffffL);
-                        case Code.MOVSX_RM8 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Memory.load8(cpu, op) & op.mask);
-                        case Code.MOVSX_RM16 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Memory.load16(cpu, op) & op.mask);
-                        case Code.MOVSX_RM32 -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | Memory.load32(cpu, op) & op.mask);
-                        case Code.LEA -> Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | cpu.effectiveAddress(op) & op.mask);
-                        case Code.XCHG_RR -> Moves.exchange(s, op);
-                        case Code.ADD_RR -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.add(s, a, Raw.getLong(s + op.r1), op.unused) & op.mask);
-                        }
-                        case Code.ADD_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.add(s, a, op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.ADD_RM -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.add(s, a, Memory.load(cpu, op), op.unused) & op.mask);
-                        }
-                        case Code.ADD_MR -> Memory.add(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.ADD_MI -> Memory.add(cpu, op, op.immediate);
-                        case Code.SUB_RR -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.sub(s, a, Raw.getLong(s + op.r1), op.unused) & op.mask);
-                        }
-                        case Code.SUB_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.sub(s, a, op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.SUB_RM -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.sub(s, a, Memory.load(cpu, op), op.unused) & op.mask);
-                        }
-                        case Code.SUB_MR -> Memory.sub(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.SUB_MI -> Memory.sub(cpu, op, op.immediate);
-                        case Code.AND_RR -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.and(s, a, Raw.getLong(s + op.r1), op.unused) & op.mask);
-                        }
-                        case Code.AND_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.and(s, a, op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.AND_RM -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.and(s, a, Memory.load(cpu, op), op.unused) & op.mask);
-                        }
-                        case Code.AND_MR -> Memory.and(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.AND_MI -> Memory.and(cpu, op, op.immediate);
-                        case Code.OR_RR -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.or(s, a, Raw.getLong(s + op.r1), op.unused) & op.mask);
-                        }
-                        case Code.OR_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.or(s, a, op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.OR_RM -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.or(s, a, Memory.load(cpu, op), op.unused) & op.mask);
-                        }
-                        case Code.OR_MR -> Memory.or(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.OR_MI -> Memory.or(cpu, op, op.immediate);
-                        case Code.XOR_RR -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.xor(s, a, Raw.getLong(s + op.r1), op.unused) & op.mask);
-                        }
-                        case Code.XOR_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.xor(s, a, op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.XOR_RM -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.xor(s, a, Memory.load(cpu, op), op.unused) & op.mask);
-                        }
-                        case Code.XOR_MR -> Memory.xor(cpu, op, Raw.getLong(s + op.r1));
-                        case Code.XOR_MI -> Memory.xor(cpu, op, op.immediate);
-                        case Code.CMP_RR -> Alu.sub(s, Raw.getLong(s + op.r0), Raw.getLong(s + op.r1), op.unused);
-                        case Code.CMP_RI -> Alu.sub(s, Raw.getLong(s + op.r0), op.immediate, op.unused);
-                        case Code.CMP_RM -> Alu.sub(s, Raw.getLong(s + op.r0), Memory.load(cpu, op), op.unused);
-                        case Code.CMP_MR -> Alu.sub(s, Memory.load(cpu, op), Raw.getLong(s + op.r1), op.unused);
-                        case Code.CMP_MI -> Alu.sub(s, Memory.load(cpu, op), op.immediate, op.unused);
-                        case Code.TEST_RR -> Alu.and(s, Raw.getLong(s + op.r0), Raw.getLong(s + op.r1), op.unused);
-                        case Code.TEST_RI -> Alu.and(s, Raw.getLong(s + op.r0), op.immediate, op.unused);
-                        case Code.TEST_MR -> Alu.and(s, Memory.load(cpu, op), Raw.getLong(s + op.r1), op.unused);
-                        case Code.TEST_MI -> Alu.and(s, Memory.load(cpu, op), op.immediate, op.unused);
-                        case Code.ADC_RR -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.adc(s, a, Raw.getLong(s + op.r1), op.unused) & op.mask);
-                        }
-                        case Code.ADC_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.adc(s, a, op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.SBB_RR -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.sbb(s, a, Raw.getLong(s + op.r1), op.unused) & op.mask);
-                        }
-                        case Code.SBB_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.sbb(s, a, op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.INC_R -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.inc(s, a, op.unused) & op.mask);
-                        }
-                        case Code.INC_M -> Memory.inc(cpu, op);
-                        case Code.DEC_R -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.dec(s, a, op.unused) & op.mask);
-                        }
-                        case Code.DEC_M -> Memory.dec(cpu, op);
-                        case Code.NEG_R -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.neg(s, a, op.unused) & op.mask);
-                        }
-                        case Code.NOT_R -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | ~a & op.mask);
-                        }
-                        case Code.SHL_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.shl(s, a, (int) op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.SHR_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.shr(s, a, (int) op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.SAR_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.sar(s, a, (int) op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.ROL_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.rol(s, a, (int) op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.ROR_RI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.ror(s, a, (int) op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.IMUL_RR -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.imul(s, a, Raw.getLong(s + op.r1), op.unused) & op.mask);
-                        }
-                        case Code.IMUL_RM -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.imul(s, a, Memory.load(cpu, op), op.unused) & op.mask);
-                        }
-                        case Code.IMUL_RRI -> {
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | Alu.imul(s, Raw.getLong(s + op.r1), op.immediate, op.unused) & op.mask);
-                        }
-                        case Code.PUSH_R64 -> Stack.push64(cpu, Raw.getLong(s + op.r0));
-                        case Code.PUSH_I64 -> Stack.push64(cpu, op.immediate);
-                        case Code.POP_R64 -> Raw.putLong(s + op.r0, Stack.pop64(cpu));
-                        case Code.PUSH_R32 -> Stack.push(cpu, Raw.getLong(s + op.r0), 32);
-                        case Code.POP_R32 -> Raw.putLong(s + op.r0, Stack.pop32(cpu) & 0xffffffffL);
-                        case Code.JO -> {
-                            if (Alu.overflow(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JNO -> {
-                            if (!Alu.overflow(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JB -> {
-                            if (Alu.below(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JAE -> {
-                            if (!Alu.below(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
+                        case Code.MOV_RR -> HotMoves.movRr(s, op);
+                        case Code.MOV_RM32 -> HotMoves.movRm32(cpu, op);
+                        case Code.MOV_RM64 -> HotMoves.movRm64(cpu, op);
+                        case Code.MOV_M64R -> HotMoves.movM64r(cpu, op);
+                        case Code.MOV_M32R -> HotMoves.movM32r(cpu, op);
+                        case Code.MOV_RI -> HotMoves.movRi(s, op);
                         case Code.JE -> {
                             if (Alu.equal(s)) {
                                 next = rip + op.immediate & op.ripMask;
@@ -468,36 +259,6 @@ public final class Interpreter {
                         }
                         case Code.JNE -> {
                             if (!Alu.equal(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JBE -> {
-                            if (Alu.belowOrEqual(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JA -> {
-                            if (!Alu.belowOrEqual(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JS -> {
-                            if (Alu.sign(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JNS -> {
-                            if (!Alu.sign(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JP -> {
-                            if (cpu.condition(10)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JNP -> {
-                            if (!cpu.condition(10)) {
                                 next = rip + op.immediate & op.ripMask;
                             }
                         }
@@ -521,25 +282,161 @@ public final class Interpreter {
                                 next = rip + op.immediate & op.ripMask;
                             }
                         }
+                        case Code.JB -> {
+                            if (Alu.below(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JAE -> {
+                            if (!Alu.below(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JBE -> {
+                            if (Alu.belowOrEqual(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JA -> {
+                            if (!Alu.belowOrEqual(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JS -> {
+                            if (Alu.sign(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JNS -> {
+                            if (!Alu.sign(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JO -> {
+                            if (Alu.overflow(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JNO -> {
+                            if (!Alu.overflow(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JP -> {
+                            if (Alu.parity(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
+                        case Code.JNP -> {
+                            if (!Alu.parity(s)) {
+                                next = rip + op.immediate & op.ripMask;
+                            }
+                        }
                         case Code.JMP -> next = rip + op.immediate & op.ripMask;
+                        case Code.ADD_RR -> HotAlu.addRr(s, op);
+                        case Code.ADD_RI -> HotAlu.addRi(s, op);
+                        case Code.SUB_RR -> HotAlu.subRr(s, op);
+                        case Code.SUB_RI -> HotAlu.subRi(s, op);
+                        case Code.CMP_RR -> HotAlu.cmpRr(s, op);
+                        case Code.CMP_RI -> HotAlu.cmpRi(s, op);
+                        case Code.TEST_RR -> HotAlu.testRr(s, op);
+                        case Code.TEST_RI -> HotAlu.testRi(s, op);
+                        case Code.AND_RR -> HotAlu.andRr(s, op);
+                        case Code.AND_RI -> HotAlu.andRi(s, op);
+                        case Code.XOR_RR -> HotAlu.xorRr(s, op);
+                        case Code.XOR_RI -> HotAlu.xorRi(s, op);
+                        case Code.OR_RR -> HotAlu.orRr(s, op);
+                        case Code.OR_RI -> HotAlu.orRi(s, op);
+                        case Code.LEA -> HotMoves.lea(cpu, op);
+                        case Code.SHL_RI -> HotAlu.shlRi(s, op);
+                        case Code.SHR_RI -> HotAlu.shrRi(s, op);
+                        case Code.SAR_RI -> HotAlu.sarRi(s, op);
+                        case Code.INC_R -> HotAlu.incR(s, op);
+                        case Code.DEC_R -> HotAlu.decR(s, op);
+                        case Code.PUSH_R64 -> HotMoves.pushR64(cpu, op);
+                        case Code.POP_R64 -> HotMoves.popR64(cpu, op);
+                        case Code.CALL -> next = Control.call(cpu, op, rip + op.immediate & op.ripMask);
+                        case Code.RET -> next = Control.ret(cpu, op);
+                        case Code.MOVZX_RM8 -> HotMoves.movzxRm8(cpu, op);
+                        case Code.MOVZX_RR8 -> HotMoves.movzxRr8(s, op);
+                        case Code.ADD_RM -> HotAlu.addRm(cpu, op);
+                        case Code.ADD_MR -> Memory.add(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.ADD_MI -> Memory.add(cpu, op, op.immediate);
+                        case Code.SUB_RM -> HotAlu.subRm(cpu, op);
+                        case Code.SUB_MR -> Memory.sub(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.SUB_MI -> Memory.sub(cpu, op, op.immediate);
+                        case Code.CMP_RM -> HotAlu.cmpRm(cpu, op);
+                        case Code.CMP_MR -> HotAlu.cmpMr(cpu, op);
+                        case Code.CMP_MI -> HotAlu.cmpMi(cpu, op);
+                        case Code.TEST_MR -> HotAlu.testMr(cpu, op);
+                        case Code.TEST_MI -> HotAlu.testMi(cpu, op);
+                        case Code.AND_RM -> HotAlu.andRm(cpu, op);
+                        case Code.AND_MR -> Memory.and(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.AND_MI -> Memory.and(cpu, op, op.immediate);
+                        case Code.XOR_RM -> HotAlu.xorRm(cpu, op);
+                        case Code.XOR_MR -> Memory.xor(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.XOR_MI -> Memory.xor(cpu, op, op.immediate);
+                        case Code.OR_RM -> HotAlu.orRm(cpu, op);
+                        case Code.OR_MR -> Memory.or(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.OR_MI -> Memory.or(cpu, op, op.immediate);
+                        case Code.MOV_M8R -> HotMoves.movM8r(cpu, op);
+                        case Code.MOV_M16R -> HotMoves.movM16r(cpu, op);
+                        case Code.MOV_RM8 -> HotMoves.movRm8(cpu, op);
+                        case Code.MOV_RM16 -> HotMoves.movRm16(cpu, op);
+                        case Code.MOV_MI -> Memory.store(cpu, op, op.immediate);
+                        case Code.MOV_RR_PART -> HotMoves.movRrPart(s, op);
+                        case Code.MOVZX_RR16 -> HotMoves.movzxRr16(s, op);
+                        case Code.MOVSX_RR8 -> HotMoves.movsxRr8(s, op);
+                        case Code.MOVSX_RR16 -> HotMoves.movsxRr16(s, op);
+                        case Code.MOVSX_RR32 -> HotMoves.movsxRr32(s, op);
+                        case Code.MOVZX_RM16 -> HotMoves.movzxRm16(cpu, op);
+                        case Code.MOVSX_RM8 -> HotMoves.movsxRm8(cpu, op);
+                        case Code.MOVSX_RM16 -> HotMoves.movsxRm16(cpu, op);
+                        case Code.MOVSX_RM32 -> HotMoves.movsxRm32(cpu, op);
+                        case Code.ADC_RR -> HotAlu.adcRr(s, op);
+                        case Code.ADC_RI -> HotAlu.adcRi(s, op);
+                        case Code.SBB_RR -> HotAlu.sbbRr(s, op);
+                        case Code.SBB_RI -> HotAlu.sbbRi(s, op);
+                        case Code.INC_M -> Memory.inc(cpu, op);
+                        case Code.DEC_M -> Memory.dec(cpu, op);
+                        case Code.NEG_R -> HotAlu.negR(s, op);
+                        case Code.NOT_R -> HotAlu.notR(s, op);
+                        case Code.ROL_RI -> HotAlu.rolRi(s, op);
+                        case Code.ROR_RI -> HotAlu.rorRi(s, op);
+                        case Code.IMUL_RR -> HotAlu.imulRr(s, op);
+                        case Code.IMUL_RM -> HotAlu.imulRm(cpu, op);
+                        case Code.IMUL_RRI -> HotAlu.imulRri(s, op);
+                        case Code.PUSH_I64 -> Stack.push64(cpu, op.immediate);
+                        case Code.PUSH_R32 -> Stack.push(cpu, Raw.getLong(s + op.r0), 32);
+                        case Code.POP_R32 -> HotMoves.popR32(cpu, op);
                         case Code.JMP_R -> next = Control.checked(cpu, op, Raw.getLong(s + op.r0) & op.ripMask);
                         case Code.JMP_M -> next = Control.checked(cpu, op, Memory.load(cpu, op) & op.ripMask);
-                        case Code.CALL -> next = Control.call(cpu, op, rip + op.immediate & op.ripMask);
                         case Code.CALL_R -> next = Control.call(cpu, op, Raw.getLong(s + op.r0) & op.ripMask);
                         case Code.CALL_M -> next = Control.call(cpu, op, Memory.load(cpu, op) & op.ripMask);
-                        case Code.RET -> next = Control.ret(cpu, op);
-                        case Code.SETCC_R -> Raw.putByte(s + op.r0, (byte) (cpu.condition(op.condition) ? 1 : 0));
-                        case Code.CMOV_RR -> {
-                            long b = cpu.condition(op.condition) ? Raw.getLong(s + op.r1) : Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, Raw.getLong(s + op.r0) & op.keep | b & op.mask);
+                        case Code.SETCC_R -> HotMoves.setccR(cpu, op);
+                        case Code.CMOV_RR -> HotMoves.cmovRr(cpu, op);
+                        case Code.CMOV_RM -> HotMoves.cmovRm(cpu, op);
+                        case Code.CDQE -> HotMoves.cdqe(s);
+                        case Code.CDQ -> HotMoves.cdq(s);
+                        case Code.XCHG_RR -> Moves.exchange(s, op);
+                        case Code.NOP -> { }
+                        case Code.HANDLER -> op.handler.execute(cpu, op);
+                        case Code.ENDING -> {
+                            cpu.retired = start + (count - left) + i;
+                            Raw.putLong(s + RIP, cpu.nextRip(op));
+                            cpu.unfinished = false;
+                            op.handler.execute(cpu, op);
+                            if (!cpu.unfinished) {
+                                cpu.retired++;
+                            }
+                            lastOp = op;
+                            return DONE;
                         }
-                        case Code.CMOV_RM -> {
-                            long b = Memory.load(cpu, op);
-                            long a = Raw.getLong(s + op.r0);
-                            Raw.putLong(s + op.r0, a & op.keep | (cpu.condition(op.condition) ? b : a) & op.mask);
+                        case Code.STALE -> {
+                            cpu.retired = start + (count - left) + i;
+                            cpu.rip(cpu.ripOf(op));
+                            return DONE;
                         }
-                        case Code.CDQE -> Raw.putLong(s, Raw.getInt(s));
-                        case Code.CDQ -> Raw.putLong(s + RDX, Raw.getInt(s) >> 31 & 0xffffffffL);
                         default -> throw new IllegalStateException("operation " + op.code);
                     }
                 }
