@@ -1,0 +1,406 @@
+package proteus.silicon.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import proteus.api.silicon.MachineBus;
+import proteus.api.silicon.SiliconFeature;
+import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.Flags;
+import proteus.silicon.system.TestMachine.Result;
+import proteus.x86.decode.Instruction;
+import proteus.x86.decode.Mnemonic;
+import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr4;
+import proteus.x86.format.Efer;
+import proteus.x86.format.Msr;
+import proteus.x86.format.SegmentDescriptor;
+
+/** Control, debug and model-specific registers, flags, ports, CPUID. */
+class ControlTest {
+    private static final Result GP = Result.fault(13, 0), UD = Result.fault(6, 0);
+
+    private final TestMachine machine = new TestMachine();
+    private final Cpu cpu = machine.cpu;
+
+    @AfterEach
+    void close() {
+        machine.close();
+    }
+
+    // ---- control registers
+
+    @Test
+    void pagingWithoutProtectionIsRefused() {
+        assertEquals(GP, machine.moveToCr(0, Cr0.PG));
+        assertEquals(GP, machine.moveToCr(0, Cr0.PE | Cr0.NW));
+        assertEquals(Result.FINE, machine.moveToCr(0, Cr0.PE));
+        assertEquals(Cr0.PE | Cr0.ET, cpu.cr0);
+    }
+
+    @Test
+    void pagingActivatesLongModeOnlyWithPae() {
+        cpu.efer = Efer.LME;
+        assertEquals(GP, machine.moveToCr(0, cpu.cr0 | Cr0.PG));
+        cpu.cr4 = Cr4.PAE;
+        assertEquals(Result.FINE, machine.moveToCr(0, cpu.cr0 | Cr0.PG));
+        assertEquals(Efer.LME | Efer.LMA, cpu.efer);
+        assertEquals(32, cpu.codeSize);
+        assertEquals(Result.FINE, machine.moveToCr(0, cpu.cr0 & ~Cr0.PG));
+        assertEquals(Efer.LME, cpu.efer);
+    }
+
+    @Test
+    void sixteenBitTaskStateKeepsLongModeOff() {
+        cpu.efer = Efer.LME;
+        cpu.cr4 = Cr4.PAE;
+        cpu.rights[Cpu.TR] = 0x83;
+        assertEquals(GP, machine.moveToCr(0, cpu.cr0 | Cr0.PG));
+    }
+
+    @Test
+    void pagingCannotEndIn64BitCode() {
+        machine.longMode(0);
+        assertEquals(GP, machine.moveToCr(0, cpu.cr0 & ~Cr0.PG));
+        assertEquals(GP, machine.moveToCr(4, cpu.cr4 & ~Cr4.PAE));
+        assertEquals(GP, machine.moveToCr(8, 16));
+        assertEquals(Result.FINE, machine.moveToCr(8, 15));
+    }
+
+    @Test
+    void reservedBitsOfPdptesAreCheckedWhenCr3IsLoaded() {
+        cpu.cr4 = Cr4.PAE;
+        machine.memory.write64(0x9000, 0x1_0001);
+        assertEquals(Result.FINE, machine.moveToCr(3, 0x9000));
+        assertEquals(Result.FINE, machine.moveToCr(0, cpu.cr0 | Cr0.PG));
+        assertEquals(0x1_0001, cpu.pdpte[0]);
+        machine.memory.write64(0xa008, 0x1_0003);
+        assertEquals(GP, machine.moveToCr(3, 0xa000));
+        assertEquals(0x9000, cpu.cr3);
+        assertEquals(0x1_0001, cpu.pdpte[0]);
+    }
+
+    @Test
+    void bitsOfCr4ThatTheModelLacksAreReserved() {
+        assertEquals(GP, machine.moveToCr(4, Cr4.LA57));
+        assertEquals(GP, machine.moveToCr(4, Cr4.PCIDE));
+        assertEquals(Result.FINE, machine.moveToCr(4, Cr4.SMEP | Cr4.SMAP | Cr4.UMIP | Cr4.PGE));
+        try (TestMachine old = new TestMachine("486")) {
+            assertEquals(GP, old.moveToCr(4, Cr4.PGE));
+        }
+    }
+
+    @Test
+    void contextIdentifiersNeedLongModeAndAnEmptyOne() {
+        machine.longMode(0);
+        cpu.cr3 |= 1;
+        assertEquals(GP, machine.moveToCr(4, cpu.cr4 | Cr4.PCIDE));
+        cpu.cr3 &= ~1;
+        assertEquals(Result.FINE, machine.moveToCr(4, cpu.cr4 | Cr4.PCIDE));
+        assertEquals(Result.FINE, machine.moveToCr(3, 1L << 63 | TestMachine.TABLES | 5));
+        assertEquals(TestMachine.TABLES | 5, cpu.cr3);
+        assertEquals(GP, machine.moveToCr(3, 1L << 45));
+    }
+
+    @Test
+    void lmswSetsProtectionButCannotClearIt() {
+        cpu.gpr(0, 0xfffe);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.LMSW, op -> TestMachine.gpr(op, 0)));
+        assertEquals(0xf, cpu.cr0 & 0xf);
+        machine.ring(3);
+        assertEquals(GP, machine.execute(Mnemonic.LMSW, op -> TestMachine.gpr(op, 0)));
+        assertEquals(GP, machine.moveToCr(0, 1));
+    }
+
+    @Test
+    void generalDetectFaultsOnDebugRegisters() {
+        cpu.dr[7] |= 1 << 13;
+        assertEquals(Result.fault(1, 0), machine.execute(Mnemonic.MOV_DR, op -> {
+            op.k0 = Instruction.DEBUG;
+            op.r0 = 0;
+            op.r1 = CpuLayout.gpr(0);
+        }));
+    }
+
+    @Test
+    void debugRegister4IsAnAliasOf6UnlessDebugExtensionsAreOn() {
+        cpu.gpr(0, 0);
+        machine.execute(Mnemonic.MOV_DR, op -> {
+            op.k0 = Instruction.DEBUG;
+            op.r0 = 4;
+            op.r1 = CpuLayout.gpr(0);
+        });
+        assertEquals(0xffff_0ff0L, cpu.dr[6]);
+        cpu.cr4 |= Cr4.DE;
+        assertEquals(UD, machine.execute(Mnemonic.MOV_DR, op -> {
+            op.k0 = Instruction.DEBUG;
+            op.r0 = 4;
+            op.r1 = CpuLayout.gpr(0);
+        }));
+    }
+
+    // ---- flags
+
+    @Test
+    void cliNeedsIoPrivilege() {
+        machine.ring(3);
+        assertEquals(GP, machine.execute(Mnemonic.CLI));
+        cpu.rflags(cpu.rflags() | Flags.IOPL | Flags.IF);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.CLI));
+        assertFalse(cpu.flag(Flags.IF));
+    }
+
+    @Test
+    void protectedModeVirtualInterruptsChangeVif() {
+        cpu.cr4 |= Cr4.PVI;
+        machine.ring(3);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.STI));
+        assertTrue(cpu.flag(Flags.VIF));
+        assertFalse(cpu.flag(Flags.IF));
+        cpu.flag(Flags.VIP, true);
+        assertEquals(GP, machine.execute(Mnemonic.STI));
+    }
+
+    @Test
+    void popfInRing3LeavesInterruptFlag() {
+        machine.ring(3);
+        cpu.rflags(Flags.IF | 2);
+        machine.push32(Flags.IOPL | Flags.CF | Flags.AC | 2);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.POPF));
+        assertEquals(Flags.IF | Flags.CF | Flags.AC | 2, cpu.rflags());
+    }
+
+    @Test
+    void pushfInV8086ModeNeedsIopl3OrExtensions() {
+        machine.v8086(0);
+        assertEquals(GP, machine.execute(Mnemonic.PUSHF));
+        cpu.cr4 |= Cr4.VME;
+        assertEquals(Result.FINE, machine.execute(Mnemonic.PUSHF));
+    }
+
+    @Test
+    void stacIsForRing0Only() {
+        assertEquals(Result.FINE, machine.execute(Mnemonic.STAC));
+        assertTrue(cpu.flag(Flags.AC));
+        machine.ring(3);
+        assertEquals(UD, machine.execute(Mnemonic.CLAC));
+    }
+
+    // ---- model-specific registers
+
+    @Test
+    void unknownMsrIsProtection() {
+        assertEquals(GP, machine.writeMsr(0x1234, 0));
+        cpu.gpr(1, 0xc001_0015L);
+        assertEquals(GP, machine.execute(Mnemonic.RDMSR));
+        machine.ring(3);
+        cpu.gpr(1, Msr.IA32_TSC);
+        assertEquals(GP, machine.execute(Mnemonic.RDMSR));
+    }
+
+    @Test
+    void addressesInMsrsAreCanonical() {
+        assertEquals(GP, machine.writeMsr(Msr.IA32_LSTAR, 0x8000_0000_0000L));
+        assertEquals(Result.FINE, machine.writeMsr(Msr.IA32_LSTAR, 0xffff_8000_0000_0000L));
+        assertEquals(0xffff_8000_0000_0000L, cpu.msrs.lstar);
+    }
+
+    @Test
+    void lmeCannotChangeUnderPagingAndLmaIsNotWritable() {
+        assertEquals(Result.FINE, machine.writeMsr(Msr.IA32_EFER, Efer.LME | Efer.LMA));
+        assertEquals(Efer.LME, cpu.efer);
+        machine.longMode(0);
+        assertEquals(GP, machine.writeMsr(Msr.IA32_EFER, Efer.SCE));
+        assertEquals(GP, machine.writeMsr(Msr.IA32_EFER, Efer.LME | Efer.SVME));
+    }
+
+    @Test
+    void patTakesOnlyMemoryTypesThatExist() {
+        assertEquals(GP, machine.writeMsr(Msr.IA32_PAT, 2));
+        assertEquals(Result.FINE, machine.writeMsr(Msr.IA32_PAT, 0x0007_0106_0007_0106L));
+    }
+
+    @Test
+    void writingTheTscMovesItAndTheAdjustment() {
+        assertEquals(Result.FINE, machine.writeMsr(Msr.IA32_TSC, 1000));
+        assertEquals(1000, cpu.tsc());
+        assertEquals(1000, cpu.msrs.tscAdjust);
+        machine.writeMsr(Msr.IA32_TSC_ADJUST, 0);
+        assertEquals(0, cpu.tsc());
+    }
+
+    // ---- ports
+
+    /** Remembers writes; reads give 0x5a. */
+    private static final class Ports implements MachineBus {
+        final List<String> written = new ArrayList<>();
+        int reads;
+
+        @Override
+        public int readPort(int port, int size) {
+            reads++;
+            return 0x5a;
+        }
+
+        @Override
+        public void writePort(int port, int size, int value) {
+            written.add("%x/%d=%x".formatted(port, size, value));
+        }
+
+        @Override
+        public long readMemory(long gpa, int size) {
+            return -1;
+        }
+
+        @Override
+        public void writeMemory(long gpa, int size, long value) {}
+    }
+
+    private Result out(int port) {
+        cpu.gpr(2, port);
+        return machine.execute(Mnemonic.OUT, op -> {
+            op.k0 = Instruction.GPR;
+            op.operandSize = 8;
+        });
+    }
+
+    @Test
+    void permissionBitmapDecidesForRing3() {
+        Ports ports = new Ports();
+        cpu.bus = ports;
+        machine.ring(3);
+        cpu.gpr(0, 0xab);
+        machine.memory.write8(TestMachine.TASK + 0x88 + 0x80 / 8, 0xfe);
+        assertEquals(Result.FINE, out(0x80));
+        assertEquals(GP, out(0x81));
+        assertEquals(List.of("80/1=ab"), ports.written);
+        cpu.rflags(cpu.rflags() | Flags.IOPL);
+        assertEquals(Result.FINE, out(0x81));
+    }
+
+    @Test
+    void bitmapBeyondTheTaskStateForbids() {
+        machine.ring(3);
+        assertEquals(GP, out(0xfff));
+        cpu.limit[Cpu.TR] = 0x67;
+        assertEquals(GP, out(0x80));
+    }
+
+    @Test
+    void repeatedInputStopsAtAFaultWithRegistersOfThatElement() {
+        Ports ports = new Ports();
+        cpu.bus = ports;
+        machine.descriptor(TestMachine.FREE, SegmentDescriptor.of(0x6000, 3, 0x4093));
+        machine.load(Cpu.ES, TestMachine.FREE);
+        cpu.gpr(7, 0);
+        cpu.gpr(1, 10);
+        assertEquals(GP, machine.execute(Mnemonic.INS, op -> {
+            op.rep = true;
+            op.operandSize = 8;
+        }));
+        assertEquals(4, cpu.gpr(7));
+        assertEquals(6, cpu.gpr(1));
+        assertEquals(4, ports.reads);
+        assertEquals(0x5a5a_5a5a, machine.memory.read32(0x6000));
+    }
+
+    @Test
+    void longRepetitionPausesOnItself() {
+        cpu.bus = new Ports();
+        cpu.gpr(6, 0);
+        cpu.gpr(1, 5000);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.OUTS, op -> {
+            op.rep = true;
+            op.operandSize = 8;
+        }));
+        assertEquals(TestMachine.RIP, cpu.rip());
+        assertTrue(cpu.unfinished);
+        assertEquals(5000 - cpu.gpr(6), cpu.gpr(1));
+    }
+
+    // ---- CPUID and the rest
+
+    @Test
+    void cpuidAnswersTheModelAndItsDynamicBits() {
+        cpu.gpr(0, 1);
+        machine.execute(Mnemonic.CPUID);
+        assertEquals(0xe06f1, cpu.gpr(0));
+        assertEquals(1 << 9, cpu.gpr(2) & 1 << 9);
+        cpu.msrs.apicBase &= ~Msr.APIC_BASE_ENABLE;
+        cpu.gpr(0, 1);
+        machine.execute(Mnemonic.CPUID);
+        assertEquals(0, cpu.gpr(2) & 1 << 9);
+    }
+
+    @Test
+    void leafBeyondTheHighestAnswersTheHighest() {
+        cpu.gpr(0, 0x1234);
+        machine.execute(Mnemonic.CPUID);
+        assertEquals(1000, cpu.gpr(0));
+    }
+
+    @Test
+    void missingSiliconFeaturesAreMissingInCpuid() {
+        Map<Long, int[]> bare = Cpuid.tables("max", Set.of(), 40);
+        assertFalse(Cpuid.bit(bare, 0x8000_0001, 3, 20));
+        assertFalse(Cpuid.bit(bare, 1, 2, 5));
+        Map<Long, int[]> full = Cpuid.tables("max", Set.of(SiliconFeature.NX, SiliconFeature.VMX), 40);
+        assertTrue(Cpuid.bit(full, 0x8000_0001, 3, 20));
+        assertTrue(Cpuid.bit(full, 1, 2, 5));
+        IllegalArgumentException wrong = assertThrows(IllegalArgumentException.class, () -> Cpuid.tables("z80", Set.of(), 40));
+        assertTrue(wrong.getMessage().contains("max, qemu64, pentium2, 486"), wrong.getMessage());
+    }
+
+    @Test
+    void everyModelNamesOnlyKnownFeatures() {
+        Set<String> known = new java.util.HashSet<>();
+        CpuModel.FEATURES.forEach(feature -> known.add(feature.name()));
+        for (CpuModel model : CpuModel.MODELS) {
+            assertTrue(known.containsAll(model.features()), model.name());
+        }
+    }
+
+    @Test
+    void randomNumbersRepeatWithTheTimeStampCounter() {
+        machine.execute(Mnemonic.RDRAND, op -> TestMachine.gpr(op, 0));
+        long first = cpu.gpr(0);
+        assertTrue(cpu.carry());
+        machine.execute(Mnemonic.RDRAND, op -> TestMachine.gpr(op, 0));
+        assertEquals(first, cpu.gpr(0));
+        cpu.retired++;
+        machine.execute(Mnemonic.RDRAND, op -> TestMachine.gpr(op, 0));
+        assertTrue(first != cpu.gpr(0));
+    }
+
+    @Test
+    void vmxInstructionsAreUndefinedWithoutAHypervisor() {
+        assertEquals(UD, machine.execute(Mnemonic.VMCALL));
+        assertEquals(UD, machine.execute(Mnemonic.VMXON));
+        assertEquals(UD, machine.execute(Mnemonic.RSM));
+        assertEquals(UD, machine.execute(Mnemonic.UD2));
+    }
+
+    @Test
+    void haltIsForRing0() {
+        machine.ring(3);
+        assertEquals(GP, machine.execute(Mnemonic.HLT));
+        machine.ring(0);
+        machine.execute(Mnemonic.HLT);
+        assertEquals(1, cpu.activity);
+    }
+
+    @Test
+    void invalidationOfAnUncanonicalAddressDoesNothing() {
+        machine.longMode(0);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.INVLPG, op -> TestMachine.memoryOperand(op, 0x8000_0000_0000L)));
+    }
+}
