@@ -151,16 +151,16 @@ final class Names {
         sized("cwd", Mnemonic.CWD, 16);
         sized("cdq", Mnemonic.CWD, 32);
         sized("cqo", Mnemonic.CWD, 64);
-        sized("sysretd", Mnemonic.SYSRET, 32);
+        sized("sysretd", Mnemonic.SYSRET, 0);
         sized("sysretq", Mnemonic.SYSRET, 64);
-        sized("sysexitd", Mnemonic.SYSEXIT, 32);
+        sized("sysexitd", Mnemonic.SYSEXIT, 0);
         sized("sysexitq", Mnemonic.SYSEXIT, 64);
         for (Mnemonic state : List.of(Mnemonic.FXSAVE, Mnemonic.FXRSTOR, Mnemonic.XSAVE, Mnemonic.XSAVEC, Mnemonic.XSAVEOPT, Mnemonic.XSAVES, Mnemonic.XRSTOR,
             Mnemonic.XRSTORS)) {
             sized(state.name().toLowerCase(Locale.ROOT) + "64", state, 64);
         }
         for (Mnemonic shadow : List.of(Mnemonic.INCSSP, Mnemonic.RDSSP, Mnemonic.WRSS, Mnemonic.WRUSS)) {
-            sized(shadow.name().toLowerCase(Locale.ROOT) + "d", shadow, 32);
+            sized(shadow.name().toLowerCase(Locale.ROOT) + "d", shadow, 0);
             sized(shadow.name().toLowerCase(Locale.ROOT) + "q", shadow, 64);
         }
         OPERATIONS.put("jcxz", new Operation(Mnemonic.JCXZ, 0, 0, 16, -1, false));

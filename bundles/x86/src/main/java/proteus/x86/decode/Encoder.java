@@ -3,6 +3,7 @@ package proteus.x86.decode;
 import static proteus.x86.decode.OpcodeTable.*;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +51,9 @@ public final class Encoder {
     static {
         for (Line line : LINES) {
             BY_MNEMONIC.computeIfAbsent(MNEMONIC[line.form()], m -> new ArrayList<>()).add(line);
+        }
+        for (List<Line> lines : BY_MNEMONIC.values()) {
+            lines.sort(Comparator.comparing(line -> line.text().contains("# undocumented")));
         }
     }
 
@@ -161,6 +165,9 @@ public final class Encoder {
             miss(Miss.ILLEGAL);
             return;
         }
+        if (prefix66 && !vector && !mayChooseSize(line)) {
+            return;
+        }
         Emission out = new Emission(request, line, operand, wideBit != 0, 128 << shown);
         Emission.Outcome outcome = out.emit(given, prefix66, length);
         switch (outcome) {
@@ -170,6 +177,29 @@ public final class Encoder {
             case RANGE -> miss(Miss.RANGE);
             case DONE -> accept(line, given, out.bytes());
         }
+    }
+
+    /** Whether a prefix may change the operand size: only if that was asked for or an operand tells it. A branch shall not get shorter by losing half of EIP. */
+    private boolean mayChooseSize(Line line) {
+        if (request.operandSize != 0 || line.masks()[BY_PREFIX] == WITH_66 || (FLAGS[line.form()] & STRING) != 0) {
+            return true;
+        }
+        for (EncodeRequest.Operand operand : request.operands) {
+            if ((operand.kind() == Instruction.IMMEDIATE || operand.kind() == Instruction.FAR_POINTER) && operand.size() > 8) {
+                return true;
+            }
+        }
+        for (int i = 0; i < OPERAND_COUNT[line.form()]; i++) {
+            int code = code(line, i);
+            boolean valued = switch (OperandCode.method(code)) {
+                case OperandCode.IMMEDIATE, OperandCode.IMMEDIATE_SIGNED, OperandCode.ONE, OperandCode.RELATIVE, OperandCode.FAR, OperandCode.FIXED_SEGMENT -> true;
+                default -> false;
+            };
+            if (!valued) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void accept(Line line, int[] given, byte[] bytes) {

@@ -8,6 +8,8 @@ import proteus.x86.decode.Mnemonic;
 
 /** Writes instructions in Intel syntax: {@code mov eax,DWORD PTR [rbp-0x8]}. */
 public final class Disassembler {
+    private static final String[] ROUNDING = {"{rn-sae}", "{rd-sae}", "{ru-sae}", "{rz-sae}"};
+
     private final Symbols symbols;
     private final Instruction instruction = new Instruction();
 
@@ -52,18 +54,33 @@ public final class Disassembler {
     /** The text of a decoded instruction at an address. */
     public String text(Instruction in, long address) {
         StringBuilder out = new StringBuilder(48);
-        prefixes(in, out);
+        Prefixes.append(in, out);
         out.append(MnemonicText.of(in));
         if (MnemonicText.isString(in.mnemonic)) {
             StringOperands.append(in, out);
             return out.toString();
         }
+        boolean rounds = in.broadcast && in.mod == 3;
         for (int i = 0; i < in.operandCount; i++) {
             out.append(i == 0 ? " " : ",");
+            if (rounds && in.kind[i] == Instruction.IMMEDIATE) {
+                out.append(rounding(in)).append(',');
+                rounds = false;
+            }
             operand(in, i, address, out);
+            if (i == 0 && in.maskRegister != 0) {
+                out.append("{k").append(in.maskRegister).append(in.zeroing ? "}{z}" : "}");
+            }
+        }
+        if (rounds) {
+            out.append(',').append(rounding(in));
         }
         comment(in, address, out);
         return out.toString();
+    }
+
+    private static String rounding(Instruction in) {
+        return in.embeddedRounding ? ROUNDING[in.roundingControl] : "{sae}";
     }
 
     /** Where a RIP-relative operand points. */
@@ -74,18 +91,6 @@ public final class Disassembler {
                 out.append(" # ").append(hex(target));
                 name(target, out);
             }
-        }
-    }
-
-    private static void prefixes(Instruction in, StringBuilder out) {
-        if (in.lock) {
-            out.append("lock ");
-        }
-        boolean string = MnemonicText.isString(in.mnemonic);
-        if (string && in.rep) {
-            out.append(in.mnemonic == Mnemonic.CMPS || in.mnemonic == Mnemonic.SCAS ? "repz " : "rep ");
-        } else if (string && in.repne) {
-            out.append("repnz ");
         }
     }
 
@@ -145,7 +150,9 @@ public final class Disassembler {
             first = false;
         }
         if (in.index != Instruction.NO_REGISTER) {
-            out.append(first ? "" : "+").append(RegisterNames.of(Instruction.GPR, in.index, in.addressSize));
+            int vector = VectorIndex.bits(in);
+            int kind = vector == 0 ? Instruction.GPR : vector == 128 ? Instruction.XMM : vector == 256 ? Instruction.YMM : Instruction.ZMM;
+            out.append(first ? "" : "+").append(RegisterNames.of(kind, in.index, in.addressSize));
             if (in.addressSize != 16) {
                 out.append('*').append(1 << in.scale);
             }

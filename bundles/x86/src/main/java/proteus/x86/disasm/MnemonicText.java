@@ -21,6 +21,16 @@ public final class MnemonicText {
         return STRINGS.contains(mnemonic);
     }
 
+    static boolean hasMemory(Instruction in) {
+        for (int i = 0; i < in.operandCount; i++) {
+            if (in.kind[i] == Instruction.MEMORY) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The name of a decoded instruction. */
     public static String of(Instruction in) {
         Mnemonic m = in.mnemonic;
         if (isString(m)) {
@@ -40,6 +50,7 @@ public final class MnemonicText {
             case CALL_FAR -> "call far";
             case RET_FAR -> "retf";
             case INCSSP, RDSSP -> lower(m) + (in.operandSize == 64 ? "q" : "d");
+            case SYSRET, SYSEXIT -> lower(m) + (in.operandSize == 64 ? "q" : "");
             default -> WITH_64.contains(m) && in.operandSize == 64 ? lower(m) + "64" : lower(m);
         };
     }
