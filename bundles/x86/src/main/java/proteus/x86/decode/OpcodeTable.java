@@ -58,6 +58,7 @@ final class OpcodeTable {
         for (String table : List.of(OneByteMap.TABLE, TwoByteMap.TABLE, X87Map.TABLE, SseMap.TABLE, VexMap.TABLE, EvexMap.TABLE)) {
             builder.addAll(table);
         }
+        builder.mnemonics[0] = Mnemonic.INVALID;
         builder.build();
         NODES = Arrays.copyOf(builder.nodes, builder.nodesUsed);
         MNEMONIC = Arrays.copyOf(builder.mnemonics, builder.formsUsed);

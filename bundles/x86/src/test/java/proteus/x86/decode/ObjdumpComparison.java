@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,6 +23,7 @@ final class ObjdumpComparison {
         Pattern.compile("^(push|pop|ret|leave|enter|call|jmp|fldenv|fnstenv|frstor|fnsave|lgdt|lidt|sgdt|sidt|sysexit|sysret)[wdq](?= |$)");
     private static final Pattern ROUNDING = Pattern.compile("\\{r[nduz]-sae}");
     private static final Pattern POINTER = Pattern.compile("[A-Z]+ PTR ");
+    private static final Pattern TARGET = Pattern.compile("^(j[a-z]+|call|loop[a-z]*|xbegin) ([0-9a-f]+)$");
     private static final Pattern SHIFT_BY_ONE = Pattern.compile("^((?:shl|shr|sar|rol|ror|rcl|rcr) .*),0x1$");
     private static final int SAMPLES = 4000;
 
@@ -53,12 +56,9 @@ final class ObjdumpComparison {
 
     private void compareLine(int mode, String[] fields, Instruction in) {
         String address = fields[0].trim();
-        String[] hex = fields[1].trim().split(" ");
-        byte[] bytes = new byte[Math.max(hex.length, Instruction.MAX_LENGTH)];
-        for (int i = 0; i < hex.length; i++) {
-            bytes[i] = (byte) Integer.parseInt(hex[i], 16);
-        }
-        if (bytes[0] == (byte) 0x9B && hex.length > 1 || LONE_PREFIX.matcher(fields[2]).matches()) {
+        byte[] shown = bytes(fields[1]);
+        byte[] bytes = Arrays.copyOf(shown, Math.max(shown.length, Instruction.MAX_LENGTH));
+        if (bytes[0] == (byte) 0x9B && shown.length > 1 || LONE_PREFIX.matcher(fields[2]).matches()) {
             return; // objdump takes FWAIT and what follows as one instruction, and a useless REX as one of its own
         }
         if (image != null) {
@@ -71,10 +71,9 @@ final class ObjdumpComparison {
         instructions++;
         int length = Decoder.decode(at -> bytes[at] & 0xFF, mode, in);
         String theirs = normalise(fields[2]);
-        ObjdumpText.opcodeDc = bytes[hex.length - 2 < 0 ? 0 : hex.length - 2] == (byte) 0xDC;
-        String ours = in.mnemonic == Mnemonic.INVALID ? "(bad)" : normalise(ObjdumpText.of(in, Long.parseUnsignedLong(address.substring(0, address.length() - 1), 16)));
+        String ours = text(in, shown, Long.parseUnsignedLong(address, 0, address.length() - 1, 16));
         boolean bad = theirs.contains("(bad)");
-        boolean same = bad ? in.mnemonic == Mnemonic.INVALID : length == hex.length && ours.equals(theirs);
+        boolean same = bad ? in.mnemonic == Mnemonic.INVALID : length == shown.length && ours.equals(theirs);
         if (!same) {
             String key = (fields[2].contains("lock ") && in.mnemonic == Mnemonic.INVALID ? "LOCK " : "") + theirs.split(" ")[0] + " / " + in.mnemonic;
             if (differences.merge(key, 1, Integer::sum) <= 3 && samples.size() < SAMPLES) {
@@ -83,7 +82,17 @@ final class ObjdumpComparison {
         }
     }
 
-    private static String normalise(String text) {
+    static byte[] bytes(String hex) {
+        return HexFormat.ofDelimiter(" ").parseHex(hex.trim());
+    }
+
+    /** Our text of an instruction, normalised like theirs. */
+    static String text(Instruction in, byte[] bytes, long address) {
+        return in.mnemonic == Mnemonic.INVALID ? "(bad)" : normalise(ObjdumpText.of(in, bytes, address));
+    }
+
+    /** Objdump's text without prefixes, symbols, comments and the habits of its own that say nothing of the operands. */
+    static String normalise(String text) {
         String plain = text;
         int comment = plain.indexOf('#');
         if (comment >= 0) {
@@ -107,6 +116,7 @@ final class ObjdumpComparison {
         if (plain.startsWith("movabs")) {
             plain = POINTER.matcher(plain).replaceFirst("");
         }
+        plain = TARGET.matcher(plain).replaceFirst("$1 0x$2");
         return SHIFT_BY_ONE.matcher(plain).replaceFirst("$1,1");
     }
 

@@ -20,13 +20,17 @@ final class ObjdumpText {
     private final Instruction in;
     private final long address;
 
-    private ObjdumpText(Instruction in, long address) {
+    private final int escape;
+
+    private ObjdumpText(Instruction in, byte[] bytes, long address) {
         this.in = in;
         this.address = address;
+        this.escape = bytes.length >= 2 ? bytes[bytes.length - 2] & 0xFF : 0;
     }
 
-    static String of(Instruction in, long address) {
-        return new ObjdumpText(in, address).text();
+    /** @param bytes the instruction itself, since it alone tells one x87 escape from another */
+    static String of(Instruction in, byte[] bytes, long address) {
+        return new ObjdumpText(in, bytes, address).text();
     }
 
     private String text() {
@@ -99,9 +103,9 @@ final class ObjdumpText {
             case MOV_CR, MOV_DR:
                 return "mov";
             case MOV:
-                return in.size[1] == 64 && (in.kind[1] == Instruction.IMMEDIATE || Math.max(in.displacement, -in.displacement) >> 31 != 0) && in.mod < 0 ? "movabs"
-                    : in.mode == 64 && in.addressSize == 64 && in.mod < 0 && in.operandCount == 2
-                        && (in.kind[0] == Instruction.MEMORY || in.kind[1] == Instruction.MEMORY) ? "movabs" : "mov";
+                boolean moffs = in.mod < 0 && (in.kind[0] == Instruction.MEMORY || in.kind[1] == Instruction.MEMORY);
+                boolean imm64 = in.mod < 0 && in.kind[1] == Instruction.IMMEDIATE && in.size[1] == 64;
+                return imm64 || moffs && in.addressSize == 64 ? "movabs" : "mov";
             case CALL_FAR, JMP_FAR:
                 return name.substring(0, name.indexOf('_')).toLowerCase(Locale.ROOT);
             case RET_FAR:
@@ -140,7 +144,7 @@ final class ObjdumpText {
             return "#vpcmp" + INTEGER_COMPARISONS[(int) in.immediate] + lower.substring(5);
         }
         if (name.endsWith("PCLMULQDQ") && (in.immediate & ~0x11) == 0) {
-            return "#" + lower.replace("lqdq", "l" + CARRYLESS[(int) (in.immediate & 1 | in.immediate >> 3)] + "qdq").replace("pclmull", "pclmull");
+            return "#" + lower.replace("lqdq", "l" + CARRYLESS[(int) (in.immediate & 1 | in.immediate >> 3)] + "qdq");
         }
         return lower;
     }
@@ -153,7 +157,7 @@ final class ObjdumpText {
             case Instruction.SEGMENT -> SEGMENTS[number];
             case Instruction.CONTROL -> "cr" + number;
             case Instruction.DEBUG -> "dr" + number;
-            case Instruction.X87 -> number == 0 && !explicitTop(i) ? "st" : "st(" + number + ")";
+            case Instruction.X87 -> number == 0 && !fromModRm(i) ? "st" : "st(" + number + ")";
             case Instruction.MMX -> "mm" + number;
             case Instruction.XMM -> "xmm" + number;
             case Instruction.YMM -> "ymm" + number;
@@ -167,21 +171,18 @@ final class ObjdumpText {
         };
     }
 
-    private boolean explicitTop(int i) {
-        return in.rm == 0 && (in.operandCount == 1 || i == (in.register[0] == 0 && in.register[1] == 0 ? stiPosition() : -1));
-    }
-
-    /** Both operands are ST0: which is written st(0) is the one from ModRM. */
-    private int stiPosition() {
-        return switch (in.mnemonic) {
-            case FADDP, FMULP, FSUBP, FSUBRP, FDIVP, FDIVRP -> 0;
-            case FADD, FMUL, FSUB, FSUBR, FDIV, FDIVR -> opcodeDc ? 0 : 1;
-            default -> 1;
+    /** ST(0) is written st(0) where ModRM says so, and st where the opcode does. */
+    private boolean fromModRm(int i) {
+        if (in.operandCount == 1) {
+            return true;
+        }
+        boolean destination = switch (in.mnemonic) {
+            case FADDP, FMULP, FSUBP, FSUBRP, FDIVP, FDIVRP -> true;
+            case FADD, FMUL, FSUB, FSUBR, FDIV, FDIVR -> escape == 0xDC;
+            default -> false;
         };
+        return i == (destination ? 0 : 1);
     }
-
-    /** Set by the caller when the opcode is DC, which says where ST(i) stands. */
-    static boolean opcodeDc;
 
     private long target() {
         long to = address + in.length + in.immediate;
