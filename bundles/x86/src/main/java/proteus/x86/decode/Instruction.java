@@ -40,7 +40,10 @@ public final class Instruction {
     public final int[] kind = new int[MAX_OPERANDS];
     /** Register number of each register operand (0..31; GPR8_HIGH: 4..7 are AH CH DH BH). */
     public final int[] register = new int[MAX_OPERANDS];
-    /** Size of each operand in bits (8..512, 80 for x87 memory, 0 where the manual gives none, e.g. LEA, FXSAVE). */
+    /**
+     * Size of each operand in bits (8..512, 80 for x87 memory, 0 where the manual gives none, e.g. LEA, FXSAVE). Of a vector
+     * register, what the instruction uses of it: 32 or 64 where it is a scalar.
+     */
     public final int[] size = new int[MAX_OPERANDS];
 
     /** Segment of the memory operand, default or override applied: 0..5. */
@@ -53,7 +56,11 @@ public final class Instruction {
     public int scale;
     /** Sign-extended displacement of the memory operand; a moffs in full. */
     public long displacement;
-    /** The immediate, sign-extended where the manual sign-extends it; RELATIVE: offset from the next instruction; FAR_POINTER: the offset. */
+    /**
+     * The immediate, sign-extended to 64 bits where the manual sign-extends it (imm8 of 6A, 6B and 83, imm32 with operand size
+     * 64), else zero-extended; its {@link #size} is that of the value the instruction works with, not of the encoding. RELATIVE:
+     * offset from the next instruction, sign-extended; FAR_POINTER: the offset.
+     */
     public long immediate;
     /** Second immediate: nesting level of ENTER, selector of a far pointer, second byte of EXTRQ/INSERTQ. */
     public int immediate2;
