@@ -15,6 +15,7 @@ public final class FpuFamilies {
         X87Compare.register(t);
         X87Partial.register(t);
         X87Arithmetic.register(t);
+        X87Transcendental.register(t);
         SimdMove.register(t);
         SimdInteger.register(t);
         SimdShuffle.register(t);

@@ -155,8 +155,8 @@ final class X87 {
         Raw.putShort(cpu.s + FDS, (short) 0);
     }
 
-    /** The escape's low three bits and ModRM, found in the code again: only unmasked exceptions need them. */
-    private static int opcode(Cpu cpu, Op op) {
+    /** The escape's low three bits and ModRM, found in the code again: few need them. */
+    static int opcode(Cpu cpu, Op op) {
         int modrm = (op.modrmMod & 3) << 6 | (op.modrmReg & 7) << 3 | op.modrmRm & 7;
         long at = cpu.get(proteus.silicon.cpu.CpuLayout.SEG_BASE + 8 * Cpu.CS) + cpu.ripOf(op);
         for (int i = 0; i < op.length; i++) {

@@ -122,6 +122,12 @@ final class X87Transfer {
         if (op.k0 != Instruction.MEMORY) {
             X87.begin(cpu, op);
             if (empty) {
+                if (pop && X87.opcode(cpu, op) >>> 8 == 1) {
+                    // D9 D8+i, an undocumented alias of FSTP ST(i), only pops an empty register
+                    X87.clearC1(cpu);
+                    X87.pop(cpu);
+                    return;
+                }
                 if (!X87.stackFault(cpu, op, false)) {
                     return;
                 }

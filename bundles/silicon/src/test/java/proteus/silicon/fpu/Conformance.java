@@ -224,7 +224,7 @@ final class Conformance implements AutoCloseable {
                     continue;
                 }
             }
-            if (a != b && !(tolerance != 0 && Tolerance.close(i, a, b, tolerance))) {
+            if (a != b && !(tolerance != 0 && near(i, theirs, ours, tolerance))) {
                 if (examplesOfForm++ < 4) {
                     examples.add(describe(form, i, a, b, before));
                 }
@@ -232,6 +232,15 @@ final class Conformance implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    private static boolean near(int i, long theirs, long ours, long tolerance) {
+        if (i == 0) {
+            return Tolerance.closeStatus(Raw.getLong(theirs), Raw.getLong(ours));
+        }
+        int register = i & ~8;
+        return i >= 32 && i < 160 && Tolerance.close(Raw.getLong(theirs + register + 8), Raw.getLong(theirs + register), Raw.getLong(ours + register + 8),
+            Raw.getLong(ours + register), tolerance);
     }
 
     private static String place(int i) {

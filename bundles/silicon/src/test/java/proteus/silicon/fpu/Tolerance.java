@@ -17,12 +17,18 @@ final class Tolerance {
         };
     }
 
-    static boolean close(int offset, long host, long model, long units) {
-        boolean significand = offset >= 32 && offset < 160 && (offset & 8) == 0;
-        if (significand) {
-            return Math.abs(host - model) <= units;
+    /** Whether two numbers in double extended format are that near. */
+    static boolean close(long hostTag, long host, long modelTag, long model, long units) {
+        if (((hostTag ^ modelTag) & 0x8000) != 0) {
+            return false;
         }
-        // C1 says which way an inexact result was rounded
-        return offset == 0 && ((host ^ model) & ~((long) X87.C1 << 16)) == 0;
+        // exponent and significand without its integer bit count up in units of the last place
+        long difference = (hostTag - modelTag << 63) + (host & Long.MAX_VALUE) - (model & Long.MAX_VALUE);
+        return Math.abs(hostTag - modelTag) <= 1 && Math.abs(difference) <= units;
+    }
+
+    /** C1 says which way an inexact result was rounded. */
+    static boolean closeStatus(long host, long model) {
+        return ((host ^ model) & ~((long) X87.C1 << 16)) == 0;
     }
 }
