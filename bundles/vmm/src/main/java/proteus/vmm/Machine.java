@@ -134,7 +134,7 @@ final class Machine implements VirtualMachine {
         }
         long ticks = Math.max(0, next - clock.now());
         if (clock.kind() == Clock.COUNT) {
-            clock.idle(ticks);
+            clock.pass(ticks);
             processor.advanceTsc(ticks);
             parts.counters().add(CountedEvent.IDLE_TICKS, ticks);
         } else {

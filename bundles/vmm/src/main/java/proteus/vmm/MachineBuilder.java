@@ -99,7 +99,7 @@ final class MachineBuilder {
                 silicon,
                 processor,
                 memoryVirtualization,
-                new DispatchBus(ports, mmio, counters),
+                new DispatchBus(ports, mmio, counters, spec.clock() == VmSpec.Clock.COUNT ? nanos -> pass(clock, processor, nanos) : nanos -> { }),
                 board.interrupts(0),
                 memory,
                 contract,
@@ -207,5 +207,11 @@ final class MachineBuilder {
         public void write(long offset, int size, long value) {
             link.mark((int) value);
         }
+    }
+
+    /** The guest's time moves on without instructions: the devices' clock and the TSC together. */
+    private static void pass(VirtualClock clock, Processor processor, long nanos) {
+        clock.pass(nanos);
+        processor.advanceTsc(nanos);
     }
 }

@@ -7,8 +7,8 @@ import proteus.api.io.Timers;
 import proteus.api.vm.VmSpec.Clock;
 
 /**
- * The VM's time. Under the count clock it is retired instructions plus idle ticks, one nanosecond each, and moves only when
- * the guest runs or idles; under the wall clock it is the host's. Used on the VM's thread only.
+ * The VM's time. Under the count clock it is retired instructions plus ticks without instructions, one nanosecond each, and
+ * moves only when the guest runs, idles or waits for the bus; under the wall clock it is the host's. Used on the VM's thread only.
  */
 final class VirtualClock implements Timers {
     /** 2026-01-01T00:00:00Z: where the RTC of the count clock starts. */
@@ -61,8 +61,8 @@ final class VirtualClock implements Timers {
         return instant == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, instant - idle + origin);
     }
 
-    /** Count clock: time passes while the guest does nothing. */
-    void idle(long ticks) {
+    /** Count clock: time passes without instructions, while the guest idles or waits for the bus. */
+    void pass(long ticks) {
         idle += ticks;
     }
 
