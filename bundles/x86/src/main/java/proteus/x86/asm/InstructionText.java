@@ -3,6 +3,7 @@ package proteus.x86.asm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import proteus.x86.decode.EncodeRequest;
 import proteus.x86.decode.Encoder;
@@ -20,6 +21,9 @@ final class InstructionText {
     /** x87 instructions whose operand, left out, is ST1. */
     private static final Set<Mnemonic> STACK = Set.of(Mnemonic.FADDP, Mnemonic.FMULP, Mnemonic.FSUBP, Mnemonic.FSUBRP, Mnemonic.FDIVP, Mnemonic.FDIVRP,
         Mnemonic.FXCH, Mnemonic.FCOM, Mnemonic.FCOMP, Mnemonic.FUCOM, Mnemonic.FUCOMP, Mnemonic.FCOMI, Mnemonic.FCOMIP, Mnemonic.FUCOMI, Mnemonic.FUCOMIP);
+    /** x87 arithmetic without operands pops. */
+    private static final Map<Mnemonic, Mnemonic> POPPING = Map.of(Mnemonic.FADD, Mnemonic.FADDP, Mnemonic.FMUL, Mnemonic.FMULP, Mnemonic.FSUB, Mnemonic.FSUBP,
+        Mnemonic.FSUBR, Mnemonic.FSUBRP, Mnemonic.FDIV, Mnemonic.FDIVP, Mnemonic.FDIVR, Mnemonic.FDIVRP);
     /** x87 instructions that may name ST0 as their first operand. */
     private static final Set<Mnemonic> COMPARES = Set.of(Mnemonic.FXCH, Mnemonic.FCOM, Mnemonic.FCOMP, Mnemonic.FUCOM, Mnemonic.FUCOMP);
 
@@ -96,8 +100,11 @@ final class InstructionText {
         if (vectors && (operation.mnemonic() == Mnemonic.MOVS || operation.mnemonic() == Mnemonic.CMPS) && operation.operandSize() == 32) {
             operation = new Names.Operation(Mnemonic.valueOf(name.toUpperCase(Locale.ROOT)));
         }
+        Mnemonic popping = POPPING.get(operation.mnemonic());
         boolean far = row.far();
-        if (far && operation.mnemonic() == Mnemonic.JMP) {
+        if (popping != null && row.operands().isEmpty()) {
+            operation = new Names.Operation(popping);
+        } else if (far && operation.mnemonic() == Mnemonic.JMP) {
             operation = new Names.Operation(Mnemonic.JMP_FAR);
         } else if (far && operation.mnemonic() == Mnemonic.CALL) {
             operation = new Names.Operation(Mnemonic.CALL_FAR);
@@ -281,7 +288,7 @@ final class InstructionText {
             case MOV -> {
                 // The upper half of the register does not matter
                 if (two && written.get(0).kind() == Instruction.SEGMENT && written.get(1).kind() == Instruction.GPR) {
-                    all.add(List.of(written.get(0), EncodeRequest.Operand.register(Instruction.GPR, written.get(1).register(), request.mode == 16 ? 16 : 32)));
+                    all.add(0, List.of(written.get(0), EncodeRequest.Operand.register(Instruction.GPR, written.get(1).register(), request.mode == 16 ? 16 : 32)));
                 }
             }
             default -> x87(request, written, all);

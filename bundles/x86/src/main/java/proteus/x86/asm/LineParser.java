@@ -23,7 +23,7 @@ final class LineParser {
     List<Statement> line(String line) {
         Tokens tokens = new Tokens(Lexer.tokens(line));
         List<Statement> statements = new ArrayList<>(2);
-        while (tokens.peek().kind() == Token.Kind.NAME && tokens.peek(1).is(":") && Names.register(tokens.peek().text()) == null) {
+        while (tokens.peek().kind() == Token.Kind.NAME && tokens.peek(1).is(":")) {
             String name = define(tokens.next().text());
             tokens.next();
             if (tokens.acceptName("equ")) {

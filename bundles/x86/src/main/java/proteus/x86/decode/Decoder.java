@@ -300,6 +300,7 @@ public final class Decoder {
             legal = length < 3 && vectorLegal(out, state, flags, register);
         }
         legal &= operands(source, out, state, opcode, form, operand, wide, vector);
+        legal &= !out.zeroing || out.kind[0] != Instruction.MEMORY;
         if ((flags & VSIB) != 0) {
             legal &= gatherLegal(out);
         }

@@ -17,7 +17,7 @@ public final class Encoder {
     public sealed interface Result {
     }
 
-    /** The shortest encoding; of equal ones the first in the table. */
+    /** The shortest encoding; of equal ones one without W, the first in the table. */
     public record Encoded(byte[] bytes) implements Result {
     }
 
@@ -31,9 +31,9 @@ public final class Encoder {
     /** How far the best line got; later constants are closer misses. */
     private enum Miss {
         UNKNOWN("no such instruction"),
-        MODE("does not exist in this mode"),
+        MODE("does not exist in %d-bit code"),
         COUNT("wrong number of operands"),
-        OPERANDS("no form takes these operands"),
+        OPERANDS("no form in %d-bit code takes these operands"),
         ADDRESS("the address cannot be encoded"),
         VALUE("a value does not fit"),
         RANGE("the target is out of reach"),
@@ -60,6 +60,7 @@ public final class Encoder {
     private final EncodeRequest request;
     private final Instruction decoded = new Instruction();
     private byte[] best;
+    private boolean bestIsWide;
     private int memorySize = -1;
     private boolean ambiguous;
     private Miss miss = Miss.UNKNOWN;
@@ -77,7 +78,7 @@ public final class Encoder {
         if (encoder.ambiguous) {
             return new Refused("the size of the memory operand is missing (byte, word, dword, ...)");
         }
-        return encoder.best == null ? new Refused(encoder.miss.text) : new Encoded(encoder.best);
+        return encoder.best == null ? new Refused(encoder.miss.text.replace("%d", Integer.toString(request.mode))) : new Encoded(encoder.best);
     }
 
     /** All encodings of a request by one line of the table, the shortest first; for tests of the table. */
@@ -175,7 +176,7 @@ public final class Encoder {
             case ADDRESS -> miss(Miss.ADDRESS);
             case VALUE -> miss(Miss.VALUE);
             case RANGE -> miss(Miss.RANGE);
-            case DONE -> accept(line, given, out.bytes());
+            case DONE -> accept(line, given, out.bytes(), wideBit != 0);
         }
     }
 
@@ -202,7 +203,7 @@ public final class Encoder {
         return false;
     }
 
-    private void accept(Line line, int[] given, byte[] bytes) {
+    private void accept(Line line, int[] given, byte[] bytes, boolean wide) {
         if (bytes.length > Instruction.MAX_LENGTH) {
             miss(Miss.ILLEGAL);
             return;
@@ -213,8 +214,9 @@ public final class Encoder {
             return;
         }
         noteMemorySize(line);
-        if (best == null || bytes.length < best.length) {
+        if (best == null || bytes.length < best.length || bytes.length == best.length && bestIsWide && !wide) {
             best = bytes;
+            bestIsWide = wide;
         }
     }
 

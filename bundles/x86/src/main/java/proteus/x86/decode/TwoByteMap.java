@@ -85,7 +85,6 @@ final class TwoByteMap {
         0F 09 WBINVD
         F3 0F 09 WBNOINVD
         0F 0B UD2
-        0F 0D NOP Ev
         0F 0D/0/m PREFETCH Mb
         0F 0D/1/m PREFETCHW Mb
         0F 0D/2/m PREFETCHWT1 Mb
@@ -96,6 +95,7 @@ final class TwoByteMap {
         0F 18/3/m PREFETCHT2 Mb
         0F 18/6/m PREFETCHIT1 Mb o64
         0F 18/7/m PREFETCHIT0 Mb o64
+        0F 0D NOP Ev
         NP 0F 1C/0/m CLDEMOTE Mb
         F3 0F 1E/1/r RDSSP Ry
         F3 0F 1E/7.2 ENDBR64

@@ -65,6 +65,7 @@ class RoundTripTest {
             EVEX.128.66.0F.W1 D6 VMOVQ Wq,Vq
             EVEX.F2.0F.W1 11 VMOVSD Udq,Hdq,Vq kz
             EVEX.F3.0F.W0 11 VMOVSS Udq,Hdq,Vd kz
+            0F 0D NOP Ev
             F3 0F 01/3.1 VMGEXIT
             """,
         "the F3 does nothing", """
