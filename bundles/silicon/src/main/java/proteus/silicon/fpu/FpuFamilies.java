@@ -22,5 +22,13 @@ public final class FpuFamilies {
         SimdFloat.register(t);
         SimdFloatCompare.register(t);
         SimdConvert.register(t);
+        Approximations.register(t);
+        XsaveArea.register(t);
+        Sse3.register(t);
+        Ssse3.register(t);
+        Sse41.register(t);
+        Sse41Float.register(t);
+        Sse42Strings.register(t);
+        Crypto.register(t);
     }
 }
