@@ -6,6 +6,8 @@ import proteus.api.silicon.SegmentRegister;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Msrs;
+import proteus.silicon.system.ModelSpecificRegisters;
+import proteus.x86.format.Msr;
 
 /** The live registers of a modelled processor. */
 final class RegisterView implements CpuRegisters {
@@ -180,6 +182,7 @@ final class RegisterView implements CpuRegisters {
             case 0x2ff -> m.mtrrDefType;
             case 0x3b -> m.tscAdjust;
             case 0x3a -> m.featureControl;
+            case Msr.IA32_ARCH_CAPABILITIES -> ModelSpecificRegisters.ARCH_CAPABILITIES;
             default -> 0;
         };
     }

@@ -1,0 +1,295 @@
+package proteus.vmm;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import proteus.api.compose.Composition;
+import proteus.api.compose.TechniqueInfo;
+import proteus.api.cpu.CpuContext;
+import proteus.api.cpu.CpuTechnique;
+import proteus.api.cpu.CpuVirtualization;
+import proteus.api.cpu.RunOutcome;
+import proteus.api.io.Board;
+import proteus.api.io.BoardContext;
+import proteus.api.io.CharacterBackend;
+import proteus.api.io.Device;
+import proteus.api.io.DeviceContext;
+import proteus.api.io.DeviceRole;
+import proteus.api.io.DeviceSpec;
+import proteus.api.io.InterruptController;
+import proteus.api.io.InterruptLine;
+import proteus.api.io.IoTechnique;
+import proteus.api.io.PciSlots;
+import proteus.api.memory.FaultOutcome;
+import proteus.api.memory.MemoryContext;
+import proteus.api.memory.MemoryTechnique;
+import proteus.api.memory.MemoryVirtualization;
+import proteus.api.silicon.ExecutionMode;
+import proteus.api.silicon.HostMemory;
+import proteus.api.silicon.Processor;
+import proteus.api.silicon.ProcessorSettings;
+import proteus.api.silicon.Silicon;
+import proteus.api.silicon.SiliconFeature;
+import proteus.api.state.ArchState;
+import proteus.api.vm.GuestLoadException;
+import proteus.api.vm.GuestLoader.LoadedGuest;
+import proteus.api.vm.VmSpec;
+import proteus.tck.fake.ArrayHostMemory;
+import proteus.tck.fake.FakeProcessor;
+
+/**
+ * All services a VM is composed of, scripted: the guest is a queue of steps, each of which says how the technique gives the
+ * vCPU back; without a step the guest runs to the limit of the schedule.
+ */
+final class Platform {
+    final ArrayHostMemory host = new ArrayHostMemory(64 << 20);
+    final EnumSet<SiliconFeature> features = EnumSet.allOf(SiliconFeature.class);
+    final TechniqueRegistry registry = new TechniqueRegistry();
+    final CompositionExaminer composer = new CompositionExaminer(registry);
+    final Machines machines = new Machines(registry, composer);
+    final Deque<Function<Platform, RunOutcome>> guest = new ArrayDeque<>();
+    final CpuTechnique cpuTechnique = new Cpu();
+    BoardContext board;
+    CharacterBackend line;
+    FakeProcessor processor;
+    CpuContext cpu;
+    String loadFailure = "";
+    int closed;
+
+    Platform() {
+        registry.addSilicon(new Model(), null);
+        registry.addCpu(cpuTechnique, null);
+        registry.addMemory(new Memory(), null);
+        registry.addIo(new Io(), null);
+        registry.addBoard(context -> {
+            board = context;
+            return new FakeBoard();
+        }, null);
+        registry.addLoader(request -> {
+            if (!loadFailure.isEmpty()) {
+                throw new GuestLoadException(loadFailure);
+            }
+            return new LoadedGuest(new FakeProcessor().save(), "test protocol", List.of());
+        }, null);
+    }
+
+    /** The guest runs so many instructions and the technique comes back. */
+    void step(Function<Platform, RunOutcome> step) {
+        guest.add(step);
+    }
+
+    VmSpec spec(String name) {
+        return new VmSpec(
+                name, Composition.DEFAULT, 4 << 20, 1, VmSpec.Clock.COUNT, "max", true, new VmSpec.BootSpec("test", new byte[1], new byte[0], ""), List.of());
+    }
+
+    private static TechniqueInfo info(TechniqueInfo.Kind kind, String name, SiliconFeature... requires) {
+        return new TechniqueInfo(kind, name, name, Set.of(requires), "");
+    }
+
+    private final class Model implements Silicon {
+        @Override
+        public String name() {
+            return "model";
+        }
+
+        @Override
+        public Set<SiliconFeature> features() {
+            return features;
+        }
+
+        @Override
+        public Map<Long, int[]> cpuid(String model) {
+            return new HashMap<>(Map.of(0L, new int[] {7, 1, 2, 3}, 1L << 32, new int[] {0x600, 0, 1 << 5, 1 << 12}));
+        }
+
+        @Override
+        public HostMemory hostMemory() {
+            return host;
+        }
+
+        @Override
+        public Processor createProcessor(ProcessorSettings settings) {
+            processor = new FakeProcessor();
+            return processor;
+        }
+    }
+
+    private final class Cpu implements CpuTechnique {
+        @Override
+        public TechniqueInfo info() {
+            return Platform.info(TechniqueInfo.Kind.CPU, "hwassist", SiliconFeature.VMX);
+        }
+
+        @Override
+        public CpuVirtualization virtualize(CpuContext context) {
+            cpu = context;
+            return new CpuVirtualization() {
+                @Override
+                public RunOutcome run() {
+                    if (context.schedule().stopRequested()) {
+                        return RunOutcome.STOP_REQUESTED;
+                    }
+                    Function<Platform, RunOutcome> step = guest.poll();
+                    if (step != null) {
+                        return step.apply(Platform.this);
+                    }
+                    long budget = Math.min(context.schedule().limit() - processor.retired(), 1000);
+                    if (budget > 0) {
+                        return switch (processor.run(budget)) {
+                            case KICKED -> RunOutcome.KICKED;
+                            default -> RunOutcome.LIMIT;
+                        };
+                    }
+                    return RunOutcome.LIMIT;
+                }
+
+                @Override
+                public ArchState exportState() {
+                    return processor.save();
+                }
+
+                @Override
+                public void importState(ArchState state) {
+                    processor.load(state);
+                }
+
+                @Override
+                public long guestTsc() {
+                    return processor.tsc();
+                }
+
+                @Override
+                public String failure() {
+                    return "the technique gave up";
+                }
+
+                @Override
+                public void close() {
+                    closed++;
+                }
+            };
+        }
+
+        @Override
+        public ExecutionMode executionMode() {
+            return ExecutionMode.VMX_NON_ROOT;
+        }
+    }
+
+    private final class Memory implements MemoryTechnique {
+        @Override
+        public TechniqueInfo info() {
+            return Platform.info(TechniqueInfo.Kind.MEMORY, "ept", SiliconFeature.VMX, SiliconFeature.EPT);
+        }
+
+        @Override
+        public MemoryVirtualization virtualize(MemoryContext context) {
+            return new MemoryVirtualization() {
+                @Override
+                public boolean nested() {
+                    return true;
+                }
+
+                @Override
+                public void attach(Processor attached) {}
+
+                @Override
+                public void detach(Processor detached) {}
+
+                @Override
+                public FaultOutcome onEptViolation(Processor faulting, long gpa, long qualification) {
+                    return FaultOutcome.RESUME;
+                }
+
+                @Override
+                public FaultOutcome onPageFault(Processor faulting, long gva, int errorCode) {
+                    return FaultOutcome.REFLECT;
+                }
+
+                @Override
+                public void onPagingModeChange(Processor changed, long cr0, long cr3, long cr4, long efer) {}
+
+                @Override
+                public void onInvlpg(Processor executing, long gva) {}
+
+                @Override
+                public void onMapChange(long gpa, long bytes) {}
+
+                @Override
+                public void close() {
+                    closed++;
+                }
+            };
+        }
+    }
+
+    private final class Io implements IoTechnique {
+        @Override
+        public TechniqueInfo info() {
+            return Platform.info(TechniqueInfo.Kind.IO, "emul");
+        }
+
+        @Override
+        public Set<DeviceRole> roles() {
+            return Set.of(DeviceRole.CONSOLE);
+        }
+
+        @Override
+        public List<Device> plug(DeviceContext context, List<DeviceSpec> devices) {
+            line = (CharacterBackend) devices.getFirst().backend();
+            return List.of();
+        }
+    }
+
+    private final class FakeBoard implements Board {
+        @Override
+        public InterruptController interrupts(int vcpu) {
+            return null;
+        }
+
+        @Override
+        public InterruptLine line(int gsi) {
+            return asserted -> { };
+        }
+
+        @Override
+        public PciSlots pci() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public FirmwareData installTables(boolean acpi) {
+            return new FirmwareData(0, List.of());
+        }
+
+        @Override
+        public void firmwareFile(String name, byte[] content) {}
+
+        @Override
+        public void reset() {}
+
+        @Override
+        public byte[] exportState() {
+            return new byte[0];
+        }
+
+        @Override
+        public void importState(byte[] state) {}
+
+        @Override
+        public List<String> describe() {
+            return List.of("a fake board");
+        }
+
+        @Override
+        public void close() {
+            closed++;
+        }
+    }
+}
