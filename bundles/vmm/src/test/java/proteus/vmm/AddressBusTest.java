@@ -85,11 +85,13 @@ class AddressBusTest {
     @Test
     void vcpuAccessesAreCounted() {
         EventCounters counters = new EventCounters();
-        DispatchBus dispatch = new DispatchBus(bus, new AddressBus("address"), counters);
+        List<Long> passed = new ArrayList<>();
+        DispatchBus dispatch = new DispatchBus(bus, new AddressBus("address"), counters, passed::add);
         assertEquals(-1, dispatch.readPort(0xcf8, 4));
         dispatch.writePort(0x80, 1, 0xff);
         assertEquals(0xffff_ffffL, dispatch.readMemory(0xfee0_0000L, 4));
         assertEquals(2, counters.get(CountedEvent.PORT_ACCESSES));
         assertEquals(1, counters.get(CountedEvent.MMIO_ACCESSES));
+        assertEquals(List.of(1_000L, 1_000L), passed, "a port access takes a cycle of the ISA bus");
     }
 }

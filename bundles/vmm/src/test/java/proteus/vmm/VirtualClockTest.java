@@ -22,16 +22,16 @@ class VirtualClockTest {
     void timeIsInstructionsAndIdleTicksSinceTheStart() {
         assertEquals(0, clock.now());
         retired += 70;
-        clock.idle(30);
+        clock.pass(30);
         assertEquals(100, clock.now());
         assertEquals(VirtualClock.EPOCH_SECONDS, clock.wallSeconds());
-        clock.idle(2_000_000_000L);
+        clock.pass(2_000_000_000L);
         assertEquals(VirtualClock.EPOCH_SECONDS + 2, clock.wallSeconds());
     }
 
     @Test
     void deadlineIsAnExactCountOfInstructions() {
-        clock.idle(500);
+        clock.pass(500);
         timer("pit").arm(800);
         assertEquals(1300, clock.retiredAt(clock.nextDeadline()));
         retired = 1299;
