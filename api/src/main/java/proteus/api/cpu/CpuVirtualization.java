@@ -1,6 +1,9 @@
 package proteus.api.cpu;
 
+import java.util.Optional;
 import org.osgi.annotation.versioning.ConsumerType;
+import proteus.api.silicon.DebugHit;
+import proteus.api.silicon.DebugPoints;
 import proteus.api.state.ArchState;
 
 /** One vCPU in the hands of a technique. Owned by the thread that runs the vCPU. */
@@ -20,6 +23,17 @@ public interface CpuVirtualization extends AutoCloseable {
 
     /** The time-stamp counter as the guest reads it now: the processor's with the guest's offset. */
     long guestTsc();
+
+    /**
+     * Where the guest is to stop for a debugger; the processor has been told already. For techniques that run the guest's code at
+     * other addresses than the guest's own (binary translation): they stop with {@link RunOutcome#DEBUG} by themselves.
+     */
+    default void debugPoints(DebugPoints points) {}
+
+    /** What the last {@link RunOutcome#DEBUG} met, if the technique knows better than the processor. */
+    default Optional<DebugHit> debugHit() {
+        return Optional.empty();
+    }
 
     /** Sentence about the last {@link RunOutcome#FAILED}, with RIP and what to look at. */
     String failure();

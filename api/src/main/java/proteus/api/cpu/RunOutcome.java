@@ -12,6 +12,8 @@ public enum RunOutcome {
     TRIPLE_FAULT,
     /** A device asked for the end of the run (power off, reset, debug exit): the schedule says so. */
     STOP_REQUESTED,
+    /** The processor stopped for a debugger outside of the guest: the VM is paused. */
+    DEBUG,
     /** The technique cannot go on; {@link CpuVirtualization#failure()} says why. The VM is parked. */
     FAILED
 }

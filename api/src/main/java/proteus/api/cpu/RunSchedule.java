@@ -10,4 +10,12 @@ public interface RunSchedule {
 
     /** Whether the run must end as soon as the current exit is handled. */
     boolean stopRequested();
+
+    /**
+     * Whether a debugger steps: the vCPU is given back behind one instruction, also behind one that the technique carried out itself
+     * and the processor does not count.
+     */
+    default boolean singleInstruction() {
+        return false;
+    }
 }

@@ -71,10 +71,12 @@ public enum ExitReason {
     /** Control registers or fields in the VMCS are invalid (VMfailValid, SDM 3C 31.4): see VM_INSTRUCTION_ERROR. */
     ENTRY_INVALID_CONTROLS(130),
     /** Nothing exited: the emulated instruction retired. */
-    NONE(131);
+    NONE(131),
+    /** One of the {@link DebugPoints} was met. */
+    DEBUG(132);
 
     /** One more than the largest number: the size of an array indexed by it. */
-    public static final int COUNT = 132;
+    public static final int COUNT = 133;
 
     private final int number;
 

@@ -1,5 +1,6 @@
 package proteus.api.silicon;
 
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 import proteus.api.state.ArchState;
 
@@ -67,6 +68,18 @@ public interface Processor extends AutoCloseable {
 
     /** Translates a linear address through the tables in force, without side effects or counts; for inspection. */
     WalkReport walk(long gva);
+
+    /**
+     * Where {@link #run} stops with {@link ExitReason#DEBUG}, from the next run on; replaces what was set before. A processor that
+     * stopped in front of an instruction passes it when it runs again. {@link #emulate} does not stop; a watched access it
+     * makes stops the next run before anything.
+     *
+     * @throws IllegalArgumentException with one sentence when this silicon cannot watch as much; then nothing has changed
+     */
+    void debugPoints(DebugPoints points);
+
+    /** What the last {@link ExitReason#DEBUG} met. */
+    Optional<DebugHit> debugHit();
 
     /** INVEPT, all contexts (SDM 3C, 29.4.3.1). */
     void invalidateEpt();

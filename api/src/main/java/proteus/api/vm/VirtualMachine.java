@@ -10,6 +10,7 @@ import proteus.api.cpu.CpuVirtualization;
 import proteus.api.io.Board;
 import proteus.api.io.Bus;
 import proteus.api.memory.GuestMemory;
+import proteus.api.silicon.DebugHit;
 import proteus.api.silicon.Processor;
 
 /** A virtual machine. Methods may be called from any thread; an illegal one for the state throws {@link VmException} with a clear sentence. */
@@ -54,6 +55,14 @@ public interface VirtualMachine {
     /** Runs a function on the VM's thread between two instructions, or here if the VM is at rest; for inspection and debugging. */
     <T> T inspect(Function<Inspection, T> function);
 
+    /**
+     * Attaches a debugger; a VM has at most one.
+     *
+     * @param listener told whenever the guest has come to rest, not for steps
+     * @throws VmException when there is one already
+     */
+    DebugAttachment attachDebugger(DebugListener listener);
+
     /** What can be looked at. */
     interface Inspection {
         Processor processor();
@@ -70,5 +79,14 @@ public interface VirtualMachine {
 
         /** Runs exactly n instructions (fewer only if the guest ends); the VM must be paused. */
         void step(long instructions);
+
+        /**
+         * Runs one instruction as a debugger counts them: also one that the technique carries out itself and that does not retire. Fewer
+         * only if the guest ends, or a debug point is in front of it; the VM must be paused.
+         */
+        void stepInstruction();
+
+        /** The debug point that the last run or step met, if it met one. */
+        Optional<DebugHit> debugHit();
     }
 }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -18,6 +19,8 @@ import proteus.api.cpu.RunOutcome;
 import proteus.api.event.CountedEvent;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.Processor;
+import proteus.api.vm.DebugAttachment;
+import proteus.api.vm.DebugListener;
 import proteus.api.vm.GuestContract;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VmConsole;
@@ -54,6 +57,7 @@ final class Machine implements VirtualMachine {
     private volatile long runNanos;
     private volatile long cpuNanos = -1;
     private boolean stepping;
+    private final MachineDebugging debugging;
 
     /** @param closed told when the VM is gone */
     Machine(Parts parts, Consumer<Machine> closed) {
@@ -62,6 +66,7 @@ final class Machine implements VirtualMachine {
         this.clock = parts.clock();
         this.schedule = parts.schedule();
         this.closed = closed;
+        this.debugging = new MachineDebugging(parts);
         this.thread = new VmThread(parts.spec().name(), processor, this::turn);
         parts.link().connect(this);
         thread.start();
@@ -103,6 +108,7 @@ final class Machine implements VirtualMachine {
             return;
         }
         schedule.beginSlice();
+        debugging.begin();
         RunOutcome[] outcome = new RunOutcome[1];
         if (!thread.enterGuest(() -> outcome[0] = parts.cpu().run())) {
             return;
@@ -110,6 +116,11 @@ final class Machine implements VirtualMachine {
         switch (outcome[0]) {
             case LIMIT, KICKED -> { }
             case HALTED -> halted();
+            case DEBUG -> {
+                state = VmState.PAUSED;
+                reason = debugging.hit();
+                tellDebugger();
+            }
             case STOP_REQUESTED -> finish();
             case TRIPLE_FAULT -> finish(new VmEnd(VmEnd.Kind.TRIPLE_FAULT, 0, "the guest shut down by a triple fault" + where()));
             case FAILED -> park(VmEnd.Kind.FAILED, parts.cpu().failure() + lastLines());
@@ -183,6 +194,14 @@ final class Machine implements VirtualMachine {
         account();
         cpuNanos = threadTime();
         ended.countDown();
+        tellDebugger();
+    }
+
+    /** Steps are the debugger's own. */
+    private void tellDebugger() {
+        if (!stepping) {
+            debugging.tell(state);
+        }
     }
 
     private String where() {
@@ -239,6 +258,8 @@ final class Machine implements VirtualMachine {
         call(() -> {
             require("pause", VmState.RUNNING);
             state = VmState.PAUSED;
+            debugging.begin();
+            tellDebugger();
             return null;
         });
     }
@@ -248,6 +269,7 @@ final class Machine implements VirtualMachine {
         call(() -> {
             require("resume", VmState.PAUSED);
             state = VmState.RUNNING;
+            reason = "";
             return null;
         });
     }
@@ -299,6 +321,7 @@ final class Machine implements VirtualMachine {
             }
             atRest();
             state = VmState.CLOSED;
+            tellDebugger();
             thread.end();
             parts.close();
             return null;
@@ -365,21 +388,40 @@ final class Machine implements VirtualMachine {
 
     @Override
     public <T> T inspect(Function<Inspection, T> function) {
-        return call(() -> function.apply(parts.inspection(this::step)));
+        return call(() -> function.apply(parts.inspection(this::step, this::stepInstruction, debugging::lastHit)));
+    }
+
+    @Override
+    public DebugAttachment attachDebugger(DebugListener listener) {
+        return call(() -> debugging.attach(listener, this::call));
     }
 
     /** Runs exactly so many instructions; on the VM's thread. */
     private void step(long instructions) {
+        stepTo(processor.retired() + instructions, () -> false);
+    }
+
+    private void stepInstruction() {
+        long rip = processor.registers().rip();
+        schedule.singleInstruction(true);
+        try {
+            stepTo(processor.retired() + 1, () -> processor.registers().rip() != rip);
+        } finally {
+            schedule.singleInstruction(false);
+        }
+    }
+
+    private void stepTo(long target, BooleanSupplier done) {
         if (state == VmState.CREATED) {
             state = VmState.PAUSED;
         }
         require("step", VmState.PAUSED);
-        long target = processor.retired() + instructions;
         state = VmState.RUNNING;
+        reason = "";
         schedule.stepLimit(target);
         stepping = true;
         try {
-            while (state == VmState.RUNNING && processor.retired() < target) {
+            while (state == VmState.RUNNING && processor.retired() < target && !done.getAsBoolean()) {
                 turn();
                 if (state == VmState.RUNNING && thread.workWaits()) {
                     thread.doWork();

@@ -20,6 +20,7 @@ final class MachineSchedule implements RunSchedule {
     private long sliceEnd;
     private long sliceDeadline;
     private long stepLimit = Long.MAX_VALUE;
+    private boolean singleInstruction;
     private boolean localWork;
     private boolean stop;
 
@@ -44,6 +45,15 @@ final class MachineSchedule implements RunSchedule {
     @Override
     public boolean stopRequested() {
         return stop;
+    }
+
+    @Override
+    public boolean singleInstruction() {
+        return singleInstruction;
+    }
+
+    void singleInstruction(boolean wanted) {
+        singleInstruction = wanted;
     }
 
     void beginSlice() {

@@ -3,8 +3,10 @@ package proteus.vmm;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
 import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.CpuVirtualization;
@@ -13,6 +15,7 @@ import proteus.api.io.Board;
 import proteus.api.io.Bus;
 import proteus.api.io.Device;
 import proteus.api.memory.GuestMemory;
+import proteus.api.silicon.DebugHit;
 import proteus.api.silicon.Processor;
 import proteus.api.vm.GuestContract;
 import proteus.api.vm.VirtualMachine;
@@ -60,11 +63,11 @@ record Parts(
         return all;
     }
 
-    VirtualMachine.Inspection inspection(LongConsumer step) {
-        return new View(this, step);
+    VirtualMachine.Inspection inspection(LongConsumer step, Runnable stepInstruction, Supplier<Optional<DebugHit>> hit) {
+        return new View(this, step, stepInstruction, hit);
     }
 
-    private record View(Parts parts, LongConsumer stepper) implements VirtualMachine.Inspection {
+    private record View(Parts parts, LongConsumer stepper, Runnable instructionStepper, Supplier<Optional<DebugHit>> hit) implements VirtualMachine.Inspection {
         @Override
         public Processor processor() {
             return parts.processor;
@@ -98,6 +101,16 @@ record Parts(
         @Override
         public void step(long instructions) {
             stepper.accept(instructions);
+        }
+
+        @Override
+        public void stepInstruction() {
+            instructionStepper.run();
+        }
+
+        @Override
+        public Optional<DebugHit> debugHit() {
+            return hit.get();
         }
     }
 

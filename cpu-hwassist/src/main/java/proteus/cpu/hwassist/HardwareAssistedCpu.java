@@ -84,6 +84,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
                 }
                 halted = false;
             }
+            long rip = registers.rip();
             events.prepare();
             ExitReason reason = processor.run(budget);
             counters.exit(reason);
@@ -92,6 +93,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             RunOutcome outcome = dispatch(reason, exit);
             if (outcome != null) {
                 return outcome;
+            }
+            if (schedule.singleInstruction() && registers.rip() != rip) {
+                return RunOutcome.LIMIT;
             }
         }
     }
@@ -104,6 +108,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             }
             case KICKED -> {
                 return RunOutcome.KICKED;
+            }
+            case DEBUG -> {
+                return RunOutcome.DEBUG;
             }
             case IO_INSTRUCTION -> portIo(exit);
             case EPT_VIOLATION -> {

@@ -81,6 +81,9 @@ public final class Cpu implements AutoCloseable {
     /** Scratch of the floating-point families. */
     public final FloatUnit floats = new FloatUnit();
 
+    /** Points of a debugger outside of the guest. */
+    public final DebugUnit debug = new DebugUnit(this);
+
     private final GuestFault fault = new GuestFault();
     /** Thrown to leave the guest; the VMX unit fills in the exit information first. */
     public final ExitSignal exitSignal = new ExitSignal();

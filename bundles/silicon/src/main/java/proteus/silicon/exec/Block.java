@@ -19,6 +19,8 @@ final class Block {
     /** Chain within a code page. */
     Block next;
     boolean stale;
+    /** A shorter block of the same instructions that a debugger's point makes, or null. */
+    private Block part;
 
     Block(long hpa, int mode, int bytes, Op[] ops, long secondPage) {
         this.hpa = hpa;
@@ -43,6 +45,20 @@ final class Block {
             stop.mode = mode;
             ops[i] = stop;
         }
+        if (part != null) {
+            part.retire();
+        }
+    }
+
+    /** The instructions in front of the n-th, as a block that goes stale with this one. */
+    Block upTo(int n) {
+        if (part == null || part.ops.length != n) {
+            if (part != null) {
+                part.retire();
+            }
+            part = first(n);
+        }
+        return part;
     }
 
     /** The first instructions of this block as a block of its own, not cached. */

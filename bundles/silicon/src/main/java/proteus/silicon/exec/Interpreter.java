@@ -6,6 +6,7 @@ import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
 
 import java.util.Arrays;
 import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.DebugUnit;
 import proteus.silicon.cpu.ExitSignal;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.GuestFault;
@@ -19,8 +20,8 @@ import proteus.x86.format.DebugRegister;
  * looked at in {@link #run}. One per processor, used by the thread that runs it.
  */
 public final class Interpreter {
-    /** Why {@link #run} came back: the budget is spent, {@link #kick} was called, the exit information is recorded, the processor does not execute ({@link Cpu#activity}). */
-    public static final int BUDGET = 0, KICKED = 1, EXIT = 2, IDLE = 3;
+    /** Why {@link #run} came back: the budget is spent, {@link #kick} was called, the exit information is recorded, the processor does not execute ({@link Cpu#activity}), a debugger's point was met. */
+    public static final int BUDGET = 0, KICKED = 1, EXIT = 2, IDLE = 3, DEBUG = 4;
 
     private static final int DONE = 0, FAULT = 1;
     /** Interrupt shadows of STI and MOV SS in {@link Cpu#interruptibility}. */
@@ -79,29 +80,68 @@ public final class Interpreter {
     public int run(long budget) {
         blocks.own();
         long stop = cpu.retired + budget;
-        try {
-            while (true) {
-                if (cpu.attention() && look()) {
-                    return KICKED;
-                }
-                if (cpu.boundaryWork) {
-                    cpu.intercepts.boundary(cpu);
-                }
-                if (cpu.activity != 0) {
-                    return IDLE;
-                }
-                long left = stop - cpu.retired;
-                if (left <= 0) {
-                    return BUDGET;
-                }
-                if (cpu.stepwise()) {
-                    stepwise();
-                } else if (enter(left) == FAULT) {
-                    cpu.units.raise(cpu, fault);
+        while (true) {
+            try {
+                return resume(stop);
+            } catch (ExitSignal signal) {
+                if (!cpu.debug.takeStopped()) {
+                    return EXIT;
                 }
             }
-        } catch (ExitSignal signal) {
-            return EXIT;
+            try {
+                if (!cpu.debug.atAccess() || completesAccess()) {
+                    return DEBUG;
+                }
+            } catch (ExitSignal signal) {
+                return EXIT;
+            }
+        }
+    }
+
+    private int resume(long stop) {
+        while (true) {
+            if (cpu.debug.takeNoted()) {
+                return DEBUG;
+            }
+            if (cpu.attention() && look()) {
+                return KICKED;
+            }
+            if (cpu.boundaryWork) {
+                cpu.intercepts.boundary(cpu);
+            }
+            if (cpu.activity != 0) {
+                return IDLE;
+            }
+            long left = stop - cpu.retired;
+            if (left <= 0) {
+                return BUDGET;
+            }
+            if (cpu.stepwise()) {
+                stepwise();
+            } else if (enter(left) == FAULT) {
+                cpu.units.raise(cpu, fault);
+            }
+        }
+    }
+
+    /**
+     * The instruction with a watched access runs after all, since data breakpoints are traps (SDM 3B, 17.2.4).
+     *
+     * @return false if it faulted on the way, or left the guest: then it comes again
+     */
+    private boolean completesAccess() {
+        cpu.debug.mode = DebugUnit.Mode.PASSING;
+        try {
+            if (cpu.stepwise()) {
+                return stepwise();
+            }
+            if (enter(1) == FAULT) {
+                cpu.units.raise(cpu, fault);
+                return false;
+            }
+            return true;
+        } finally {
+            cpu.debug.mode = DebugUnit.Mode.STOPPING;
         }
     }
 
@@ -117,10 +157,13 @@ public final class Interpreter {
         boolean singleStep = cpu.flag(Flags.TF);
         boolean done = false;
         cpu.interruptibility &= ~SHADOWS;
+        cpu.debug.mode = DebugUnit.Mode.NOTING;
         try {
             done = enter(1) == DONE;
         } finally {
+            cpu.debug.mode = DebugUnit.Mode.STOPPING;
             if (!done) {
+                cpu.debug.forgetNoted();
                 cpu.interruptibility |= shadow;
             }
         }
@@ -147,17 +190,19 @@ public final class Interpreter {
         return out;
     }
 
-    private void stepwise() {
-        long retired = cpu.retired;
+    /** One instruction with what comes in front of it and behind it; false if it faulted or a trap came first. */
+    private boolean stepwise() {
         try {
             long before = cpu.units.beforeInstruction(cpu);
             if (enter(1) == FAULT) {
                 cpu.units.raise(cpu, fault);
-            } else {
-                cpu.units.afterInstruction(cpu, lastOp, before);
+                return false;
             }
+            cpu.units.afterInstruction(cpu, lastOp, before);
+            return true;
         } catch (GuestFault f) {
             cpu.units.raise(cpu, f);
+            return false;
         }
     }
 
@@ -183,7 +228,7 @@ public final class Interpreter {
     }
 
     /** The block at RIP: from the cache, or decoded now. */
-    private Block find(long rip, long tag, int slot) {
+    private Block find(long rip, long tag, int slot, long retired) {
         Raw.putLong(cpu.s + BLOCK_RIP, rip);
         Block block = decoder.block(rip, codeBase, codeLimit, cpu.codeSize);
         if (generation != blocks.generation || epoch != cpu.mmu.epoch) {
@@ -192,11 +237,33 @@ public final class Interpreter {
             generation = blocks.generation;
             epoch = cpu.mmu.epoch;
         }
-        if (decoder.reusable()) {
+        long linear = tag ^ key;
+        if (cpu.debug.breaking) {
+            block = bounded(block, linear, retired);
+        }
+        if (decoder.reusable() && !(cpu.debug.breaking && cpu.debug.breaksAt(linear))) {
             tags[slot] = tag;
             targets[slot] = block;
         }
         return block;
+    }
+
+    /** The part of a block in front of the debugger's next point; leaves the guest if that is the block's first instruction. */
+    private Block bounded(Block block, long linear, long retired) {
+        if (cpu.debug.breaksAt(linear)) {
+            cpu.debug.instruction(linear, retired);
+        }
+        for (int n = 1; n < block.ops.length; n++) {
+            if (cpu.debug.breaksAt(linear + block.ops[n].start)) {
+                return block.upTo(n);
+            }
+        }
+        return block;
+    }
+
+    /** The debugger's points are others now. */
+    public void debugPointsChanged() {
+        blocks.generation++;
     }
 
     /**
@@ -230,7 +297,7 @@ public final class Interpreter {
                     block = targets[slot];
                 } else {
                     i = -1;
-                    block = find(rip, tag, slot);
+                    block = find(rip, tag, slot, start + (count - left));
                 }
                 ops = block.ops;
                 int end = ops.length;

@@ -153,6 +153,9 @@ public final class Mmu implements AutoCloseable {
     /** Reads up to 4096 bytes; faults before anything is returned. */
     public void read(long gva, byte[] target, int offset, int length) {
         probeRead(gva, length);
+        if (cpu.debug.watching) {
+            cpu.debug.access(wrap(gva), length, false);
+        }
         int done = 0;
         while (done < length) {
             long at = wrap(gva + done);
@@ -172,6 +175,9 @@ public final class Mmu implements AutoCloseable {
     /** Writes up to 4096 bytes; faults before the first byte is written. */
     public void write(long gva, byte[] source, int offset, int length) {
         probeWrite(gva, length);
+        if (cpu.debug.watching) {
+            cpu.debug.access(wrap(gva), length, true);
+        }
         int done = 0;
         while (done < length) {
             long at = wrap(gva + done);
@@ -280,11 +286,17 @@ public final class Mmu implements AutoCloseable {
 
     private long systemRead(long gva, int bytes) {
         boolean enforce = smapOn();
+        if (cpu.debug.watching) {
+            cpu.debug.note(gva, bytes, false);
+        }
         return access(gva, bytes, false, 0, indexFor(false, enforce), false, enforce, systemMask());
     }
 
     private void systemWrite(long gva, int bytes, long value) {
         boolean enforce = smapOn();
+        if (cpu.debug.watching) {
+            cpu.debug.note(gva, bytes, true);
+        }
         access(gva, bytes, true, value, indexFor(false, enforce), false, enforce, systemMask());
     }
 
@@ -305,12 +317,27 @@ public final class Mmu implements AutoCloseable {
 
     private long slowRead(long gva, int bytes) {
         checkAlignment(gva, bytes);
+        if (cpu.debug.watching) {
+            debugAccess(gva, bytes, false);
+        }
         return access(gva, bytes, false, 0, contextIndex, user, smap, cpu.linearMask());
     }
 
     private void slowWrite(long gva, int bytes, long value) {
         checkAlignment(gva, bytes);
+        if (cpu.debug.watching) {
+            debugAccess(gva, bytes, true);
+        }
         access(gva, bytes, true, value, contextIndex, user, smap, cpu.linearMask());
+    }
+
+    /** Tells the debugger of an access, after the faults it might still end with. */
+    private void debugAccess(long gva, int bytes, boolean write) {
+        long at = wrap(gva);
+        if (cpu.debug.watches(at, bytes, write)) {
+            probe(at, bytes, write ? PageWalker.WRITE : PageWalker.READ, user, smap, cpu.linearMask());
+            cpu.debug.access(at, bytes, write);
+        }
     }
 
     private long access(long gva, int bytes, boolean write, long value, int index, boolean asUser, boolean withSmap, long mask) {
@@ -435,6 +462,10 @@ public final class Mmu implements AutoCloseable {
             return -1;
         }
         if (access != PageWalker.FETCH && index != Tlb.CAREFUL) {
+            if (cpu.debug.watching) {
+                readable &= !cpu.debug.watches(gva & -4096L, false);
+                writable &= !cpu.debug.watches(gva & -4096L, true);
+            }
             tlb.fill(index, gva, readable, writable && !memory.isCode(hpa), memory.hva(hpa & -4096L), global, shift);
         }
         return hpa;

@@ -4,8 +4,11 @@ import static proteus.api.silicon.VmxControls.INTERRUPTION_ERROR_CODE;
 import static proteus.api.silicon.VmxControls.INTERRUPTION_VALID;
 import static proteus.api.silicon.VmxControls.TYPE_HARDWARE_EXCEPTION;
 
+import java.util.Optional;
 import proteus.api.event.CountedEvent;
 import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.DebugHit;
+import proteus.api.silicon.DebugPoints;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.Exit;
 import proteus.api.silicon.ExitInformation;
@@ -90,6 +93,7 @@ public final class ModelProcessor implements Processor {
             case Interpreter.BUDGET -> plain(ExitReason.BUDGET);
             case Interpreter.KICKED -> plain(ExitReason.KICKED);
             case Interpreter.IDLE -> plain(ExitReason.HLT);
+            case Interpreter.DEBUG -> plain(ExitReason.DEBUG);
             default -> finish();
         };
     }
@@ -188,6 +192,19 @@ public final class ModelProcessor implements Processor {
     @Override
     public WalkReport walk(long gva) {
         return cpu.mmu.inspect(gva);
+    }
+
+    @Override
+    public void debugPoints(DebugPoints points) {
+        if (cpu.debug.points(points)) {
+            cpu.mmu.flushAll();
+        }
+        interpreter.debugPointsChanged();
+    }
+
+    @Override
+    public Optional<DebugHit> debugHit() {
+        return cpu.debug.hit();
     }
 
     @Override

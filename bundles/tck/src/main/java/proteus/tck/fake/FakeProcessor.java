@@ -6,7 +6,10 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.DebugHit;
+import proteus.api.silicon.DebugPoints;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.Exit;
 import proteus.api.silicon.ExitInformation;
@@ -137,6 +140,7 @@ public final class FakeProcessor implements Processor {
 
     private final FakeVmcs vmcs = new FakeVmcs();
     private final FakeRegisters registers = new FakeRegisters(vmcs);
+    private DebugPoints debugPoints = DebugPoints.NONE;
     private final Deque<Script> scripts = new ArrayDeque<>();
     private final List<Integer> injections = new ArrayList<>();
     private Script last = new Script(ExitReason.NONE);
@@ -290,6 +294,21 @@ public final class FakeProcessor implements Processor {
     @Override
     public WalkReport walk(long gva) {
         return new WalkReport(gva, List.of(), true, gva, gva, 4096, "identity");
+    }
+
+    /** What was asked to stop at; this processor never stops by itself. */
+    public DebugPoints debugPoints() {
+        return debugPoints;
+    }
+
+    @Override
+    public void debugPoints(DebugPoints points) {
+        debugPoints = points;
+    }
+
+    @Override
+    public Optional<DebugHit> debugHit() {
+        return Optional.empty();
     }
 
     @Override
