@@ -3,9 +3,11 @@ package proteus.x86.decode;
 import static proteus.x86.decode.OpcodeTable.*;
 
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Sample instructions for every line of the opcode table, encoded by that line. */
 public final class TableSamples {
@@ -29,6 +31,8 @@ public final class TableSamples {
         64, List.of(new Place(64, AX, R9, 1, 0x10), new Place(64, Instruction.RIP, NONE, 0, 0x1000), new Place(64, R12, NONE, 0, 0), new Place(64, R13, NONE, 0, 0),
             new Place(64, NONE, NONE, 0, 0x1234567), new Place(32, CX, BX, 0, -1)));
 
+    private static final Map<Integer, Map<String, List<Sample>>> ALL = new ConcurrentHashMap<>();
+
     private TableSamples() {
     }
 
@@ -38,9 +42,14 @@ public final class TableSamples {
 
     /** Samples by line; a line that nothing encodes has an empty list. */
     public static Map<String, List<Sample>> all(int mode) {
+        return ALL.computeIfAbsent(mode, TableSamples::encodeAll);
+    }
+
+    private static Map<String, List<Sample>> encodeAll(int mode) {
+        List<List<Sample>> samples = LINES.parallelStream().map(line -> of(line, mode)).toList();
         Map<String, List<Sample>> all = new LinkedHashMap<>();
-        for (Line line : LINES) {
-            all.computeIfAbsent(line.text(), text -> new ArrayList<>()).addAll(of(line, mode));
+        for (int i = 0; i < LINES.size(); i++) {
+            all.computeIfAbsent(LINES.get(i).text(), text -> new ArrayList<>()).addAll(samples.get(i));
         }
         return all;
     }
@@ -58,7 +67,7 @@ public final class TableSamples {
                     for (EncodeRequest request : requests(line, mode, operand, wide, 128 << length)) {
                         byte[] bytes = Encoder.encode(request, line);
                         if (bytes != null) {
-                            samples.putIfAbsent(java.util.HexFormat.of().formatHex(bytes), new Sample(line.text(), bytes, mode));
+                            samples.putIfAbsent(HexFormat.of().formatHex(bytes), new Sample(line.text(), bytes, mode));
                         }
                     }
                 }
