@@ -43,6 +43,8 @@ public final class Op {
     public int vectorLength;
 
     // Derived once, for short hot code.
+    /** Host-virtual addresses of the first two operands if they are registers, and of the base and index registers of the memory operand. */
+    public long a0, a1, baseAddress, indexAddress;
     /** 64 minus the operand size: shifts the operand's sign bit to bit 63. */
     public int unused;
     /** Bits of the operand size. */

@@ -14,38 +14,41 @@ public final class Raw {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** User addresses of all hosts have 47 bits or fewer. The mask tells the JIT that the bounds check cannot fail. */
+    private static final long USER = (1L << 47) - 1;
+
     private Raw() {}
 
     public static byte getByte(long hva) {
-        return ALL.get(ValueLayout.JAVA_BYTE, hva);
+        return ALL.get(ValueLayout.JAVA_BYTE, hva & USER);
     }
 
     public static short getShort(long hva) {
-        return ALL.get(SHORT, hva);
+        return ALL.get(SHORT, hva & USER);
     }
 
     public static int getInt(long hva) {
-        return ALL.get(INT, hva);
+        return ALL.get(INT, hva & USER);
     }
 
     public static long getLong(long hva) {
-        return ALL.get(LONG, hva);
+        return ALL.get(LONG, hva & USER);
     }
 
     public static void putByte(long hva, byte value) {
-        ALL.set(ValueLayout.JAVA_BYTE, hva, value);
+        ALL.set(ValueLayout.JAVA_BYTE, hva & USER, value);
     }
 
     public static void putShort(long hva, short value) {
-        ALL.set(SHORT, hva, value);
+        ALL.set(SHORT, hva & USER, value);
     }
 
     public static void putInt(long hva, int value) {
-        ALL.set(INT, hva, value);
+        ALL.set(INT, hva & USER, value);
     }
 
     public static void putLong(long hva, long value) {
-        ALL.set(LONG, hva, value);
+        ALL.set(LONG, hva & USER, value);
     }
 
     public static void copyOut(long hva, byte[] target, int offset, int length) {

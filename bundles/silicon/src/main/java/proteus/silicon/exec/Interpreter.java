@@ -310,6 +310,7 @@ public final class Interpreter {
                     next &= 0xffffffffL;
                 }
                 Raw.putLong(s + BLOCK_RIP, rip);
+                boolean taken = false;
                 for (i = 0; i < end; i++) {
                     Op op = ops[i];
                     switch (op.code) {
@@ -319,87 +320,23 @@ public final class Interpreter {
                         case Code.MOV_M64R -> HotMoves.movM64r(cpu, op);
                         case Code.MOV_M32R -> HotMoves.movM32r(cpu, op);
                         case Code.MOV_RI -> HotMoves.movRi(s, op);
-                        case Code.JE -> {
-                            if (Alu.equal(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JNE -> {
-                            if (!Alu.equal(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JL -> {
-                            if (Alu.less(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JGE -> {
-                            if (!Alu.less(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JLE -> {
-                            if (Alu.lessOrEqual(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JG -> {
-                            if (!Alu.lessOrEqual(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JB -> {
-                            if (Alu.below(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JAE -> {
-                            if (!Alu.below(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JBE -> {
-                            if (Alu.belowOrEqual(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JA -> {
-                            if (!Alu.belowOrEqual(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JS -> {
-                            if (Alu.sign(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JNS -> {
-                            if (!Alu.sign(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JO -> {
-                            if (Alu.overflow(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JNO -> {
-                            if (!Alu.overflow(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JP -> {
-                            if (Alu.parity(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JNP -> {
-                            if (!Alu.parity(s)) {
-                                next = rip + op.immediate & op.ripMask;
-                            }
-                        }
-                        case Code.JMP -> next = rip + op.immediate & op.ripMask;
+                        case Code.JE -> taken = Alu.equal(s);
+                        case Code.JNE -> taken = !Alu.equal(s);
+                        case Code.JL -> taken = Alu.less(s);
+                        case Code.JGE -> taken = !Alu.less(s);
+                        case Code.JLE -> taken = Alu.lessOrEqual(s);
+                        case Code.JG -> taken = !Alu.lessOrEqual(s);
+                        case Code.JB -> taken = Alu.below(s);
+                        case Code.JAE -> taken = !Alu.below(s);
+                        case Code.JBE -> taken = Alu.belowOrEqual(s);
+                        case Code.JA -> taken = !Alu.belowOrEqual(s);
+                        case Code.JS -> taken = Alu.sign(s);
+                        case Code.JNS -> taken = !Alu.sign(s);
+                        case Code.JO -> taken = Alu.overflow(s);
+                        case Code.JNO -> taken = !Alu.overflow(s);
+                        case Code.JP -> taken = Alu.parity(s);
+                        case Code.JNP -> taken = !Alu.parity(s);
+                        case Code.JMP -> taken = true;
                         case Code.ADD_RR -> HotAlu.addRr(s, op);
                         case Code.ADD_RI -> HotAlu.addRi(s, op);
                         case Code.SUB_RR -> HotAlu.subRr(s, op);
@@ -422,15 +359,15 @@ public final class Interpreter {
                         case Code.DEC_R -> HotAlu.decR(s, op);
                         case Code.PUSH_R64 -> HotMoves.pushR64(cpu, op);
                         case Code.POP_R64 -> HotMoves.popR64(cpu, op);
-                        case Code.CALL -> next = Control.call(cpu, op, rip + op.immediate & op.ripMask);
+                        case Code.CALL -> next = Control.call(cpu, op, Control.relative(cpu, op));
                         case Code.RET -> next = Control.ret(cpu, op);
                         case Code.MOVZX_RM8 -> HotMoves.movzxRm8(cpu, op);
                         case Code.MOVZX_RR8 -> HotMoves.movzxRr8(s, op);
                         case Code.ADD_RM -> HotAlu.addRm(cpu, op);
-                        case Code.ADD_MR -> Memory.add(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.ADD_MR -> Memory.add(cpu, op, Raw.getLong(op.a1));
                         case Code.ADD_MI -> Memory.add(cpu, op, op.immediate);
                         case Code.SUB_RM -> HotAlu.subRm(cpu, op);
-                        case Code.SUB_MR -> Memory.sub(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.SUB_MR -> Memory.sub(cpu, op, Raw.getLong(op.a1));
                         case Code.SUB_MI -> Memory.sub(cpu, op, op.immediate);
                         case Code.CMP_RM -> HotAlu.cmpRm(cpu, op);
                         case Code.CMP_MR -> HotAlu.cmpMr(cpu, op);
@@ -438,13 +375,13 @@ public final class Interpreter {
                         case Code.TEST_MR -> HotAlu.testMr(cpu, op);
                         case Code.TEST_MI -> HotAlu.testMi(cpu, op);
                         case Code.AND_RM -> HotAlu.andRm(cpu, op);
-                        case Code.AND_MR -> Memory.and(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.AND_MR -> Memory.and(cpu, op, Raw.getLong(op.a1));
                         case Code.AND_MI -> Memory.and(cpu, op, op.immediate);
                         case Code.XOR_RM -> HotAlu.xorRm(cpu, op);
-                        case Code.XOR_MR -> Memory.xor(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.XOR_MR -> Memory.xor(cpu, op, Raw.getLong(op.a1));
                         case Code.XOR_MI -> Memory.xor(cpu, op, op.immediate);
                         case Code.OR_RM -> HotAlu.orRm(cpu, op);
-                        case Code.OR_MR -> Memory.or(cpu, op, Raw.getLong(s + op.r1));
+                        case Code.OR_MR -> Memory.or(cpu, op, Raw.getLong(op.a1));
                         case Code.OR_MI -> Memory.or(cpu, op, op.immediate);
                         case Code.MOV_M8R -> HotMoves.movM8r(cpu, op);
                         case Code.MOV_M16R -> HotMoves.movM16r(cpu, op);
@@ -474,11 +411,11 @@ public final class Interpreter {
                         case Code.IMUL_RM -> HotAlu.imulRm(cpu, op);
                         case Code.IMUL_RRI -> HotAlu.imulRri(s, op);
                         case Code.PUSH_I64 -> Stack.push64(cpu, op.immediate);
-                        case Code.PUSH_R32 -> Stack.push(cpu, Raw.getLong(s + op.r0), 32);
+                        case Code.PUSH_R32 -> Stack.push(cpu, Raw.getLong(op.a0), 32);
                         case Code.POP_R32 -> HotMoves.popR32(cpu, op);
-                        case Code.JMP_R -> next = Control.checked(cpu, op, Raw.getLong(s + op.r0) & op.ripMask);
+                        case Code.JMP_R -> next = Control.checked(cpu, op, Raw.getLong(op.a0) & op.ripMask);
                         case Code.JMP_M -> next = Control.checked(cpu, op, Memory.load(cpu, op) & op.ripMask);
-                        case Code.CALL_R -> next = Control.call(cpu, op, Raw.getLong(s + op.r0) & op.ripMask);
+                        case Code.CALL_R -> next = Control.call(cpu, op, Raw.getLong(op.a0) & op.ripMask);
                         case Code.CALL_M -> next = Control.call(cpu, op, Memory.load(cpu, op) & op.ripMask);
                         case Code.SETCC_R -> HotMoves.setccR(cpu, op);
                         case Code.CMOV_RR -> HotMoves.cmovRr(cpu, op);
@@ -506,6 +443,10 @@ public final class Interpreter {
                         }
                         default -> throw new IllegalStateException("operation " + op.code);
                     }
+                }
+                if (taken) {
+                    Op last = ops[end - 1];
+                    next = rip + last.immediate & last.ripMask;
                 }
                 if (Long.compareUnsigned(next, limit) > 0 && Lowering.branches(ops[end - 1])) {
                     i = end - 1;

@@ -30,11 +30,17 @@ final class Lowering {
         throw cpu.protection(0);
     };
 
+    /** Base of the processor's struct: operations belong to one processor. */
+    private final long struct;
     private final HandlerTable handlers;
     private final Consumer<Mnemonic> missing;
 
-    /** @param missing told when an instruction that the decoder knows has no handler and is about to be #UD */
-    Lowering(HandlerTable handlers, Consumer<Mnemonic> missing) {
+    /**
+     * @param struct base of the processor's struct
+     * @param missing told when an instruction that the decoder knows has no handler and is about to be #UD
+     */
+    Lowering(long struct, HandlerTable handlers, Consumer<Mnemonic> missing) {
+        this.struct = struct;
         this.handlers = handlers;
         this.missing = missing;
     }
@@ -153,7 +159,11 @@ final class Lowering {
         };
     }
 
-    private static void derived(Op op) {
+    private void derived(Op op) {
+        op.a0 = struct + op.r0;
+        op.a1 = struct + op.r1;
+        op.baseAddress = struct + op.base;
+        op.indexAddress = struct + op.index;
         int bits = op.operandSize;
         op.unused = 64 - bits & 63;
         op.mask = bits == 8 ? 0xff : bits == 16 ? 0xffff : bits == 32 ? 0xffffffffL : -1;

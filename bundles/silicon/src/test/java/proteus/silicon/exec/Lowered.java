@@ -17,7 +17,7 @@ public final class Lowered {
         if (instruction.mnemonic == Mnemonic.INVALID || handlers.get(instruction.mnemonic) == null) {
             return null;
         }
-        return new Lowering(handlers, m -> {
+        return new Lowering(0, handlers, m -> {
         }).lower(instruction, 0, mode);
     }
 }
