@@ -293,6 +293,21 @@ public final class Cpu implements AutoCloseable {
         return (get(FLAGS) & (Flags.TF | Flags.RF)) != 0 || (interruptibility & 3) != 0 || pendingDebug != 0 || (dr[7] & 0xff) != 0;
     }
 
+    /**
+     * A repeated instruction stops between two iterations: RIP stays on it, and RF is set so that what interrupts it finds an
+     * image that does not meet an instruction breakpoint again (SDM 3B, 17.3.1.1).
+     */
+    public void pause(Op op) {
+        rip(ripOf(op));
+        unfinished = true;
+        flag(Flags.RF, true);
+    }
+
+    /** A debug trap may follow each iteration of a repeated instruction. */
+    public boolean stopsAtIterations() {
+        return flag(Flags.TF) || (dr[7] & 0xff) != 0;
+    }
+
     /** Size of the stack pointer: 16, 32 or 64, by SS.B and the mode. */
     public int stackSize() {
         return codeSize == 64 ? 64 : (rights[SS] & 1 << 14) != 0 ? 32 : 16;

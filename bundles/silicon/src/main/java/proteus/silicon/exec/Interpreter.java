@@ -168,7 +168,9 @@ public final class Interpreter {
             }
         }
         if (done) {
-            cpu.flag(Flags.RF, false);
+            if (!cpu.unfinished) {
+                cpu.flag(Flags.RF, false);
+            }
             if (singleStep && (cpu.interruptibility & SHADOWS) == 0) {
                 cpu.pendingDebug |= DebugRegister.BS;
             }

@@ -144,14 +144,12 @@ final class Strings {
         return op.rep || op.repne;
     }
 
-    /** Under TF a debug trap follows each iteration. */
     private static int portion(Cpu cpu) {
-        return cpu.flag(Flags.TF) ? 1 : PORTION;
+        return cpu.stopsAtIterations() ? 1 : PORTION;
     }
 
     private static void pause(Cpu cpu, Op op) {
-        cpu.rip(cpu.ripOf(op));
-        cpu.unfinished = true;
+        cpu.pause(op);
     }
 
     // ---- single iterations; registers move after the last access

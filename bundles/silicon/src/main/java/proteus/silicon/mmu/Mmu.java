@@ -10,6 +10,7 @@ import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Raw;
 import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
+import proteus.x86.format.DebugRegister;
 import proteus.x86.format.Ept;
 import proteus.x86.format.PageTable;
 
@@ -39,7 +40,7 @@ public final class Mmu implements AutoCloseable {
     /** Base of the TLB context in force. */
     private long context;
     private int contextIndex;
-    private boolean user, smap, careful;
+    private boolean user, smap, careful, watching;
     /** Physical address of the last translation that found no memory. */
     private long deviceAddress;
 
@@ -317,10 +318,12 @@ public final class Mmu implements AutoCloseable {
 
     private long slowRead(long gva, int bytes) {
         checkAlignment(gva, bytes);
-        if (cpu.debug.watching) {
+if (cpu.debug.watching) {
             debugAccess(gva, bytes, false);
         }
-        return access(gva, bytes, false, 0, contextIndex, user, smap, cpu.linearMask());
+        long value = access(gva, bytes, false, 0, contextIndex, user, smap, cpu.linearMask());
+        watch(gva, bytes, false);
+        return value;
     }
 
     private void slowWrite(long gva, int bytes, long value) {
@@ -329,6 +332,21 @@ public final class Mmu implements AutoCloseable {
             debugAccess(gva, bytes, true);
         }
         access(gva, bytes, true, value, contextIndex, user, smap, cpu.linearMask());
+        watch(gva, bytes, true);
+    }
+
+    /** Data breakpoints: the trap follows the instruction (SDM 3B, 17.2.4 and 17.3.1.2). While any is enabled every access comes here. */
+    private void watch(long gva, int bytes, boolean write) {
+        if (!watching) {
+            return;
+        }
+        for (int n = 0; n < 4; n++) {
+            int kind = DebugRegister.kind(cpu.dr[7], n);
+            boolean concerns = kind == DebugRegister.ON_ACCESS || kind == DebugRegister.ON_WRITE && write;
+            if (concerns && DebugRegister.met(cpu.dr[7], n, cpu.dr[n], gva & cpu.linearMask(), bytes)) {
+                cpu.pendingDebug |= 1L << n;
+            }
+        }
     }
 
     /** Tells the debugger of an access, after the faults it might still end with. */
@@ -532,7 +550,8 @@ public final class Mmu implements AutoCloseable {
     public void selectAccess() {
         user = cpu.cpl == 3;
         smap = !user && smapOn() && !cpu.flag(Flags.AC);
-        careful = user && (cpu.cr0 & Cr0.AM) != 0 && cpu.flag(Flags.AC);
+        watching = DebugRegister.watchesData(cpu.dr[7]);
+        careful = watching || user && (cpu.cr0 & Cr0.AM) != 0 && cpu.flag(Flags.AC);
         contextIndex = indexFor(user, smap);
         context = tlb.context(contextIndex);
     }

@@ -23,7 +23,7 @@ final class RegisterView implements CpuRegisters {
 
     private static List<Integer> stateMsrs() {
         List<Integer> all = new java.util.ArrayList<>(List.of(EFER, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000102, 0xc0000103, 0x174, 0x175, 0x176,
-            0x277, 0x1a0, 0x1d9, 0x1b, 0x2ff, 0x3b));
+            0x277, 0x1a0, 0x1d9, 0x1b, 0x2ff, 0x3b, 0x48));
         for (int i = 0; i < 16; i++) {
             all.add(0x200 + i);
         }
@@ -149,6 +149,9 @@ final class RegisterView implements CpuRegisters {
     @Override
     public void dr(int register, long value) {
         cpu.dr[register] = value;
+        if (register == 7) {
+            cpu.mmu.selectAccess();
+        }
     }
 
     @Override
@@ -181,6 +184,8 @@ final class RegisterView implements CpuRegisters {
             case 0x1b -> m.apicBase;
             case 0x2ff -> m.mtrrDefType;
             case 0x3b -> m.tscAdjust;
+            case 0x48 -> m.specCtrl;
+            case 0x10a -> proteus.silicon.system.ModelSpecificRegisters.ARCH_CAPABILITIES;
             case 0x3a -> m.featureControl;
             case Msr.IA32_ARCH_CAPABILITIES -> ModelSpecificRegisters.ARCH_CAPABILITIES;
             default -> 0;
@@ -223,6 +228,7 @@ final class RegisterView implements CpuRegisters {
             case 0x1b -> m.apicBase = value;
             case 0x2ff -> m.mtrrDefType = value;
             case 0x3b -> m.tscAdjust = value;
+            case 0x48 -> m.specCtrl = value;
             case 0x3a -> m.featureControl = value;
             default -> { }
         }

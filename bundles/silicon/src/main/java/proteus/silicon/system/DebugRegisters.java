@@ -55,5 +55,18 @@ final class DebugRegisters {
             throw cpu.protection(0);
         }
         cpu.dr[number] = number == 6 ? value & DR6_WRITABLE | DebugRegister.DR6_RESET : value & DR7_WRITABLE | DebugRegister.DR7_RESET;
+        cpu.mmu.selectAccess();
+    }
+
+    /** I/O breakpoints, under CR4.DE: a trap after the instruction (SDM 3B, 17.2.4). */
+    static void watchPort(Cpu cpu, int port, int bytes) {
+        if ((cpu.dr[7] & 0xff) == 0 || (cpu.cr4 & Cr4.DE) == 0) {
+            return;
+        }
+        for (int n = 0; n < 4; n++) {
+            if (DebugRegister.kind(cpu.dr[7], n) == DebugRegister.ON_IO && DebugRegister.met(cpu.dr[7], n, cpu.dr[n], port, bytes)) {
+                cpu.pendingDebug |= 1L << n;
+            }
+        }
     }
 }

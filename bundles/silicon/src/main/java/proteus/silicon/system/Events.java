@@ -33,6 +33,10 @@ public final class Events implements Units {
     public void raise(Cpu cpu, GuestFault fault) {
         int vector = fault.vector;
         int error = fault.errorCode;
+        if (!fault.trap) {
+            // breakpoints that the instruction met before it faulted will be met again
+            cpu.pendingDebug &= ~0xfL;
+        }
         announce(cpu, vector, error, fault.detail);
         deliver(cpu, vector, Delivery.EXCEPTION, ExceptionVector.pushesErrorCode(vector), error, 0, cpu.rip());
     }
@@ -85,6 +89,7 @@ public final class Events implements Units {
                 cpu.intercepts.delivering(cpu, 0, 0, 0);
                 cpu.interruptibility &= ~SHADOWS;
                 cpu.activity = 0;
+                cpu.unfinished = false;
                 return;
             } catch (GuestFault second) {
                 int secondVector = second.vector;
@@ -150,7 +155,7 @@ public final class Events implements Units {
     @Override
     public void afterInstruction(Cpu cpu, Op op, long before) {
         cpu.interruptibility &= ~(int) (before & SHADOWS);
-        if ((before & Flags.RF) != 0 && op.mnemonic != Mnemonic.IRET) {
+        if ((before & Flags.RF) != 0 && op.mnemonic != Mnemonic.IRET && !cpu.unfinished) {
             cpu.flag(Flags.RF, false);
         }
         if ((before & Flags.TF) != 0 && !entersHandler(op.mnemonic)) {

@@ -62,6 +62,7 @@ final class PortInstructions {
         checkPermission(cpu, port, bytes);
         cpu.intercepts.portIo(cpu, op, port, bytes, true, false, false, op.k1 == Instruction.IMMEDIATE);
         cpu.register(CpuLayout.gpr(0), 8 * bytes, cpu.bus.readPort(port, bytes) & 0xffff_ffffL);
+        DebugRegisters.watchPort(cpu, port, bytes);
     }
 
     private static void out(Cpu cpu, Op op) {
@@ -70,6 +71,7 @@ final class PortInstructions {
         checkPermission(cpu, port, bytes);
         cpu.intercepts.portIo(cpu, op, port, bytes, false, false, false, op.k0 == Instruction.IMMEDIATE);
         cpu.bus.writePort(port, bytes, (int) cpu.register(CpuLayout.gpr(0), 8 * bytes));
+        DebugRegisters.watchPort(cpu, port, bytes);
     }
 
     private static void repeat(Cpu cpu, Op op, boolean in) {
@@ -78,11 +80,10 @@ final class PortInstructions {
             return;
         }
         long count = cpu.gpr(RCX) & op.addressMask;
-        int portion = cpu.flag(Flags.TF) ? 1 : PORTION;
+        int portion = cpu.stopsAtIterations() ? 1 : PORTION;
         while (count != 0) {
             if (portion-- == 0) {
-                cpu.rip(cpu.ripOf(op));
-                cpu.unfinished = true;
+                cpu.pause(op);
                 return;
             }
             element(cpu, op, in);
@@ -108,6 +109,7 @@ final class PortInstructions {
             long gva = cpu.readAddress(op.segment, offset, bytes, op.linearMask);
             cpu.bus.writePort(port, bytes, (int) cpu.mmu.read(gva, bits));
         }
+        DebugRegisters.watchPort(cpu, port, bytes);
         cpu.register(CpuLayout.gpr(index), op.addressSize, cpu.gpr(index) + (cpu.flag(Flags.DF) ? -bytes : bytes));
     }
 }

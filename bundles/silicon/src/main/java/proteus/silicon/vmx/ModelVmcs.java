@@ -207,7 +207,10 @@ final class ModelVmcs implements Vmcs {
                     cpu.mmu.pagingModeChanged();
                 }
             }
-            case GUEST_DR7 -> cpu.dr[7] = value;
+            case GUEST_DR7 -> {
+                cpu.dr[7] = value;
+                cpu.mmu.selectAccess();
+            }
             case GUEST_RSP -> cpu.gpr(4, value);
             case GUEST_RIP -> cpu.rip(value);
             case GUEST_RFLAGS -> cpu.rflags(value);

@@ -319,4 +319,34 @@ class EventsTest {
         machine.execute(Mnemonic.STI);
         assertEquals(0, cpu.interruptibility);
     }
+
+    @Test
+    void dataBreakpointTrapsAfterTheStore() {
+        cpu.dr[0] = 0x6000;
+        cpu.dr[7] |= 0xd0001; // four bytes, writes
+        cpu.mmu.selectAccess();
+        cpu.mmu.read32(0x6000);
+        cpu.mmu.write8(0x6004, (byte) 1);
+        assertEquals(0, cpu.pendingDebug);
+        long before = cpu.units.beforeInstruction(cpu);
+        cpu.mmu.write8(0x6003, (byte) 1);
+        cpu.units.afterInstruction(cpu, machine.op(Mnemonic.MOV), before);
+        assertEquals(handler(1), cpu.rip());
+        assertEquals(1, cpu.dr[6] & 0xf);
+    }
+
+    @Test
+    void interruptedRepetitionPushesRf() {
+        cpu.gpr(6, 0);
+        cpu.gpr(1, 5000);
+        machine.execute(Mnemonic.OUTS, op -> {
+            op.rep = true;
+            op.operandSize = 8;
+        });
+        assertTrue(cpu.unfinished);
+        cpu.units.inject(cpu, EXTERNAL | 0x40, 0, 0);
+        assertEquals(Flags.RF, machine.stack32(2) & Flags.RF);
+        assertEquals(RIP, machine.stack32(0));
+        assertFalse(cpu.unfinished);
+    }
 }

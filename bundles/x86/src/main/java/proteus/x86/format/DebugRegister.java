@@ -33,4 +33,24 @@ public final class DebugRegister {
             default -> 4;
         };
     }
+
+    /** Whether any enabled breakpoint watches data. */
+    public static boolean watchesData(long dr7) {
+        if ((dr7 & 0xff) == 0) {
+            return false;
+        }
+        for (int n = 0; n < 4; n++) {
+            if (enabled(dr7, n) && (kind(dr7, n) & 1) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether an access touches what breakpoint n, enabled, watches from {@code address} on (aligned to its length). */
+    public static boolean met(long dr7, int n, long address, long from, int bytes) {
+        int length = length(dr7, n);
+        long start = address & -length;
+        return enabled(dr7, n) && from < start + length && from + bytes > start;
+    }
 }
