@@ -185,7 +185,6 @@ final class RegisterView implements CpuRegisters {
             case 0x2ff -> m.mtrrDefType;
             case 0x3b -> m.tscAdjust;
             case 0x48 -> m.specCtrl;
-            case 0x10a -> proteus.silicon.system.ModelSpecificRegisters.ARCH_CAPABILITIES;
             case 0x3a -> m.featureControl;
             case Msr.IA32_ARCH_CAPABILITIES -> ModelSpecificRegisters.ARCH_CAPABILITIES;
             default -> 0;
