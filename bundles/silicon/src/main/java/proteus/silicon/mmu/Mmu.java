@@ -318,7 +318,7 @@ public final class Mmu implements AutoCloseable {
 
     private long slowRead(long gva, int bytes) {
         checkAlignment(gva, bytes);
-if (cpu.debug.watching) {
+        if (cpu.debug.watching) {
             debugAccess(gva, bytes, false);
         }
         long value = access(gva, bytes, false, 0, contextIndex, user, smap, cpu.linearMask());
