@@ -45,7 +45,7 @@ public record EmbeddedGuest(
             guest("rings", 32, 32, "walks through ring 0, 1 and 3 and shows what each instruction answers there"),
             guest("nano", 64, 32, "the seven nanobenchmarks of Adams and Agesen [iterations=N warmup=N only=NAME]"),
             guest("bench32", 32, 64, "computing, memory and system loops with checksums, 32 bit [scale=N only=NAME]"),
-            guest("bench64", 64, 64, "computing, memory and system loops with checksums, 64 bit [scale=N only=NAME]"));
+            guest("bench64", 64, 64, "computing, memory and system loops with checksums, 64 bit; also called bench [scale=N only=NAME]"));
 
     private static EmbeddedGuest guest(String name, int bits, int memoryMib, String title) {
         return new EmbeddedGuest(

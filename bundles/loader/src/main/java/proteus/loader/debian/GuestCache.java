@@ -20,6 +20,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import proteus.api.vm.CacheDirectory;
 import proteus.api.vm.GuestLoadException;
 
 /**
@@ -39,15 +40,8 @@ final class GuestCache {
         this.root = root.toAbsolutePath();
     }
 
-    /** {@code $PROTEUS_CACHE}, else {@code $XDG_CACHE_HOME/proteus}, else {@code ~/.cache/proteus}. */
     static GuestCache ofEnvironment() {
-        Map<String, String> environment = System.getenv();
-        String own = environment.getOrDefault("PROTEUS_CACHE", "");
-        if (!own.isBlank()) {
-            return new GuestCache(Path.of(own));
-        }
-        String caches = environment.getOrDefault("XDG_CACHE_HOME", "");
-        return new GuestCache((caches.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(caches)).resolve("proteus"));
+        return new GuestCache(CacheDirectory.ofEnvironment());
     }
 
     /** State of the package manager for an architecture. */

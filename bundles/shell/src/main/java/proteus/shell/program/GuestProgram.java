@@ -1,10 +1,14 @@
 package proteus.shell.program;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.ToIntFunction;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import proteus.api.vm.CacheDirectory;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VmException;
 import proteus.shell.guests.GuestTable;
@@ -37,7 +41,7 @@ public final class GuestProgram implements ToIntFunction<String[]>, Program {
         return """
                 ./proteus guest list           the guests there are
                 ./proteus guest fetch NAME     gets a guest from the system's package manager into the cache
-                ./proteus guest path NAME      prints kernel=FILE and initrd=FILE of a fetched guest
+                ./proteus guest path NAME      prints kernel=FILE and, if it has one, initrd=FILE of a guest
                 """;
     }
 
@@ -65,10 +69,7 @@ public final class GuestProgram implements ToIntFunction<String[]>, Program {
             }
             default -> {
                 GuestImage image = guests.image(words.get(1), Program::say);
-                if (image.kernelPath().isEmpty()) {
-                    throw new VmException("the guest " + image.info().name() + " is embedded and no file");
-                }
-                StandardStreams.out().println("kernel=" + image.kernelPath());
+                StandardStreams.out().println("kernel=" + (image.kernelPath().isEmpty() ? layOut(image) : image.kernelPath()));
                 if (!image.initrdPath().isEmpty()) {
                     StandardStreams.out().println("initrd=" + image.initrdPath());
                 }
@@ -76,5 +77,17 @@ public final class GuestProgram implements ToIntFunction<String[]>, Program {
         }
         StandardStreams.out().flush();
         return Status.SUCCESS;
+    }
+
+    /** Writes an embedded image to the cache, so that other programs can start it too. */
+    private static Path layOut(GuestImage image) {
+        Path file = CacheDirectory.ofEnvironment().resolve("embedded").resolve(image.info().name() + ".elf");
+        try {
+            Files.createDirectories(file.getParent());
+            Files.write(file, image.kernel());
+            return file;
+        } catch (IOException e) {
+            throw new VmException("the image cannot be written to %s: %s; set PROTEUS_CACHE to a directory that can be written".formatted(file, e.getMessage()), e);
+        }
     }
 }
