@@ -8,8 +8,6 @@ import proteus.x86.decode.Instruction;
 
 /** Reads the operands of an instruction. */
 final class OperandReader {
-    private static final int NEAR_OR_FAR_UNSAID = 0;
-
     private final Tokens tokens;
     private final String label;
     private final List<Operand> operands = new ArrayList<>(4);
@@ -51,7 +49,7 @@ final class OperandReader {
 
     private void keywords() {
         size = 0;
-        distance = NEAR_OR_FAR_UNSAID;
+        distance = 0;
         strict = false;
         ptr = false;
         bcst = false;
