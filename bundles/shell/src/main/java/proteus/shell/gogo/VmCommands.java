@@ -10,7 +10,10 @@ import org.apache.felix.service.command.Parameter;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composition;
+import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.MemorySize;
 import proteus.api.vm.VirtualMachine;
@@ -39,11 +42,15 @@ import proteus.shell.text.Table;
             "osgi.command.function=info",
             "osgi.command.function=console",
             "osgi.command.function=stat",
-            "osgi.command.function=send"
+            "osgi.command.function=send",
+            "osgi.command.function=gdb"
         })
 public final class VmCommands {
     private final VirtualMachineManager manager;
     private final Guests guests;
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    private volatile DebuggerPort debuggers;
 
     @Activate
     public VmCommands(@Reference VirtualMachineManager manager, @Reference Guests guests) {
@@ -210,6 +217,17 @@ public final class VmCommands {
         } else {
             machine.console().typeAfter(after, text + "\n");
         }
+    }
+
+    @Descriptor("opens a port where GDB can attach to a VM; a debugger that comes pauses it")
+    public String gdb(
+            @Descriptor("name of the VM") String vm,
+            @Descriptor("[HOST:]PORT of this host, any free port for 0") String where) {
+        DebuggerPort port = debuggers;
+        if (port == null) {
+            throw new VmException("there is no debugger port: bundle proteus.debug does not run");
+        }
+        return "target remote " + port.open(Vms.find(manager, vm), where).address();
     }
 
     private static String state(VirtualMachine vm) {

@@ -14,9 +14,12 @@ import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
+import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.MemorySize;
 import proteus.api.vm.VirtualMachine;
@@ -38,6 +41,9 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
     private final VirtualMachineManager manager;
     private final Composer composer;
     private final Guests guests;
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    private volatile DebuggerPort debuggers;
 
     @Activate
     public RunProgram(@Reference VirtualMachineManager manager, @Reference Composer composer, @Reference Guests guests) {
@@ -86,6 +92,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
                 .option("--until", "TEXT", "ends the run with success when the guest prints this")
                 .option("--timeout", "SECONDS", "ends the run with status 2")
+                .option("--gdb", "[HOST:]PORT", "waits for GDB (target remote) and runs under it; PORT 0 is any free one, ,i386 or ,x86-64 behind it says what GDB sees")
                 .option("--stats", "FILE", "writes composition, times and counters as JSON");
     }
 
@@ -131,10 +138,20 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         VirtualMachine vm = manager.create(spec);
         try {
             vm.describe().stream().limit(1).forEach(Program::say);
-            return follow(vm, flags, Guests.prompts(image), timeout);
+            Optional<DebuggerPort.Opened> port = flags.value("--gdb").map(where -> debuggers().open(vm, where));
+            port.ifPresent(open -> Program.say("waiting for a debugger: target remote " + open.address()));
+            return follow(vm, flags, Guests.prompts(image), timeout, port);
         } finally {
             vm.close();
         }
+    }
+
+    private DebuggerPort debuggers() {
+        DebuggerPort here = debuggers;
+        if (here == null) {
+            throw new VmException("there is no debugger port: bundle proteus.debug does not run");
+        }
+        return here;
     }
 
     private static Composition composition(Flags flags) {
@@ -194,7 +211,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         }
     }
 
-    private int follow(VirtualMachine vm, Flags flags, List<String> prompts, Optional<Duration> timeout) throws InterruptedException {
+    private int follow(VirtualMachine vm, Flags flags, List<String> prompts, Optional<Duration> timeout, Optional<DebuggerPort.Opened> port) throws InterruptedException {
         PrintStream out = StandardStreams.out();
         vm.console().subscribe(text -> {
             byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
@@ -209,10 +226,17 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         long from = System.nanoTime();
         Optional<VmEnd> end;
         try (Terminal keyboard = Terminal.attach(vm, StandardStreams.in(), prompts)) {
-            vm.start();
+            if (port.isEmpty()) {
+                vm.start();
+            }
             end = vm.awaitEnd(timeout.orElse(FOREVER));
             if (end.isEmpty()) {
                 vm.stop();
+            }
+            if (port.isPresent()) {
+                // after a bad end the debugger may still look around
+                port.get().awaitFree();
+                port.get().close();
             }
         }
         long wall = System.nanoTime() - from;
@@ -241,7 +265,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         VmStatistics statistics = vm.statistics();
         Program.say(end.message());
         long exits = statistics.counters().entrySet().stream()
-                .filter(entry -> entry.getKey().startsWith("exit.") && !entry.getKey().equals("exit.budget") && !entry.getKey().equals("exit.kicked"))
+                .filter(entry -> entry.getKey().startsWith("exit.") && !entry.getKey().equals("exit.budget") && !entry.getKey().equals("exit.kicked") && !entry.getKey().equals("exit.debug"))
                 .mapToLong(java.util.Map.Entry::getValue)
                 .sum();
         Program.say("%s instructions in %s (%.0f MIPS), %s exits".formatted(
