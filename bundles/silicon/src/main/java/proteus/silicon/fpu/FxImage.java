@@ -105,7 +105,11 @@ final class FxImage {
         X87Control.control(cpu, (int) head & 0xffff);
         long instruction = cpu.mmu.read64(next(cpu, at, 8));
         long data = cpu.mmu.read64(next(cpu, at, 16));
-        if (!wide) {
+        if (wide) {
+            // the pointers keep as many bits as linear addresses have
+            instruction = instruction << 16 >> 16;
+            data = data << 16 >> 16;
+        } else {
             instruction &= 0xffffffffL;
             data &= 0xffffffffL;
         }

@@ -122,14 +122,18 @@ final class Sse41Float {
         int p2 = (control & 0x40) != 0 ? Singles.mul(u, (int) b, (int) high) : 0;
         int p3 = (control & 0x80) != 0 ? Singles.mul(u, (int) (b >>> 32), (int) (high >>> 32)) : 0;
         step(cpu, u);
-        // of two NaNs the higher element's comes out, which the manual leaves open
-        int s0 = Singles.add(u, p1, p0);
-        int s1 = Singles.add(u, p3, p2);
+        // every place adds for itself, its neighbour and its own pair first, which shows in what becomes of several NaNs
+        int s01 = Singles.add(u, p0, p1);
+        int s10 = Singles.add(u, p1, p0);
+        int s23 = Singles.add(u, p2, p3);
+        int s32 = Singles.add(u, p3, p2);
         step(cpu, u);
-        long sum = Singles.add(u, s1, s0) & LOW;
+        long r0 = Singles.add(u, s10, s32) & LOW;
+        long r1 = (long) Singles.add(u, s01, s23) << 32;
+        long r2 = Singles.add(u, s32, s10) & LOW;
+        long r3 = (long) Singles.add(u, s23, s01) << 32;
         Sse.settle(cpu, u);
-        Simd.set(cpu, op, ((control & 1) != 0 ? sum : 0) | ((control & 2) != 0 ? sum << 32 : 0),
-            ((control & 4) != 0 ? sum : 0) | ((control & 8) != 0 ? sum << 32 : 0));
+        Simd.set(cpu, op, ((control & 1) != 0 ? r0 : 0) | ((control & 2) != 0 ? r1 : 0), ((control & 4) != 0 ? r2 : 0) | ((control & 8) != 0 ? r3 : 0));
     }
 
     private static void dotDoubles(Cpu cpu, Op op) {
@@ -141,9 +145,10 @@ final class Sse41Float {
         long p0 = (control & 0x10) != 0 ? Doubles.mul(u, Simd.low(cpu, op), low) : 0;
         long p1 = (control & 0x20) != 0 ? Doubles.mul(u, Simd.high(cpu, op), high) : 0;
         step(cpu, u);
-        long sum = Doubles.add(u, p0, p1);
+        long r0 = Doubles.add(u, p0, p1);
+        long r1 = Doubles.add(u, p1, p0);
         Sse.settle(cpu, u);
-        Simd.set(cpu, op, (control & 1) != 0 ? sum : 0, (control & 2) != 0 ? sum : 0);
+        Simd.set(cpu, op, (control & 1) != 0 ? r0 : 0, (control & 2) != 0 ? r1 : 0);
     }
 
     /** An unmasked exception ends the instruction after the step that raised it. */

@@ -133,9 +133,8 @@ final class X87Image {
         long data = part(cpu, at, 5 * step, small) & 0xffffffffL;
         int fourth = part(cpu, at, 6 * step, small);
         if (cpu.descriptorMode()) {
-            if (!small) {
-                Raw.putShort(s + FOP, (short) (second >>> 16 & 0x7ff));
-            }
+            // the 16-bit image has no room for the opcode
+            Raw.putShort(s + FOP, (short) (small ? 0 : second >>> 16 & 0x7ff));
         } else {
             Raw.putShort(s + FOP, (short) (second & 0x7ff));
             long high = small ? (second & 0xf000L) << 4 : (second & 0x0ffff000L) << 4;

@@ -50,6 +50,10 @@ record Form(byte[] code, Op op, int escape) {
             }
         }
         add(forms, handlers, 0, 0x9b);
+        for (int escape : new int[] {0xd9, 0xdd}) {
+            add(forms, handlers, escape, 0x66, escape, 0x27);
+            add(forms, handlers, escape, 0x66, escape, 0x37);
+        }
         return forms;
     }
 
@@ -73,7 +77,7 @@ record Form(byte[] code, Op op, int escape) {
 
     private static void byEveryOperand(List<Form> forms, HandlerTable handlers, int prefix, int wide, int map, int opcode, int immediate) {
         int[] operands = {REGISTERS, SAME_REGISTER, MEMORY};
-        boolean group = map == 0 && (opcode >= 0x71 && opcode <= 0x73 || opcode == 0xae);
+        boolean group = map == 0 && (opcode >= 0x71 && opcode <= 0x73 || opcode == 0xae || opcode == 0xc7);
         if (group) {
             operands = new int[16];
             for (int i = 0; i < 8; i++) {
@@ -104,13 +108,19 @@ record Form(byte[] code, Op op, int escape) {
 
     private static boolean usesGeneral(Op op) {
         return op.k0 == Instruction.GPR || op.k1 == Instruction.GPR || op.mnemonic == Mnemonic.MOVQ || op.mnemonic == Mnemonic.PEXTRQ
-            || op.mnemonic == Mnemonic.PINSRQ || op.mnemonic.name().startsWith("CVT");
+            || op.mnemonic == Mnemonic.PINSRQ || op.mnemonic.name().startsWith("CVT") || op.mnemonic.name().startsWith("X") && op.k0 == Instruction.MEMORY
+            || op.mnemonic.name().startsWith("FX");
     }
 
-    /** Images of state have tests of their own. */
+    /** Ring 0 only, or not for a process to try. */
     private static boolean excluded(Op op) {
+        return op.mnemonic == Mnemonic.XSAVES || op.mnemonic == Mnemonic.XRSTORS;
+    }
+
+    /** Loads or stores an image of state. */
+    boolean isImage() {
         return switch (op.mnemonic) {
-            case FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEC, XSAVEOPT, XSAVES, XRSTORS, XGETBV, XSETBV -> true;
+            case FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEC, XSAVEOPT, FNSTENV, FLDENV, FNSAVE, FRSTOR -> true;
             default -> false;
         };
     }

@@ -15,7 +15,9 @@ import java.lang.invoke.MethodHandle;
  */
 final class NativeCpu implements AutoCloseable {
     /** Layout of a state: FXSAVE image, RAX RCX RDX RBX, RFLAGS, vector of a fault, memory operand (RDI points to it). */
-    static final int STATE = 1024, GPRS = 512, FLAGS = 544, VECTOR = 552, MEMORY = 576, MEMORY_BYTES = STATE - MEMORY;
+    static final int STATE = 2048, GPRS = 512, FLAGS = 544, VECTOR = 552, MEMORY = 576;
+    /** How much of the memory operand is compared: most instructions touch 16 bytes, images of state up to 832. */
+    static final int SMALL = 64, IMAGE = 1024;
 
     private static final int CODE_BYTES = 4096;
     private static final int[] SIGNALS = {4, 7, 8, 11};

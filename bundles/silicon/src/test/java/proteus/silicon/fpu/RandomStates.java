@@ -22,9 +22,10 @@ final class RandomStates {
     /**
      * Fills one state.
      *
-     * @param plain round to nearest, all masked, most of the time
+     * @param faults some exceptions may be unmasked
+     * @param escape opcode of an x87 instruction, for its memory operand; else 0
      */
-    void fill(MemorySegment states, long at, Elements elements, boolean faults, int modrm) {
+    void fill(MemorySegment states, long at, Elements elements, boolean faults, int escape, int memoryBytes) {
         control(states, at, faults);
         int kind = random.nextInt(8);
         for (int i = 0; i < 8; i++) {
@@ -45,10 +46,10 @@ final class RandomStates {
         }
         states.set(LONG, at + NativeCpu.FLAGS, random.nextInt() & 0x8d5L | 0x202);
         states.set(LONG, at + NativeCpu.VECTOR, 0);
-        for (int i = 0; i < NativeCpu.MEMORY_BYTES; i += 8) {
+        for (int i = 0; i < memoryBytes; i += 8) {
             states.set(LONG, at + NativeCpu.MEMORY + i, element(elements));
         }
-        memory(states, at, modrm);
+        memory(states, at, escape);
     }
 
     private void control(MemorySegment states, long at, boolean faults) {
