@@ -24,6 +24,7 @@ public final class Cpuid {
     private static final int OSXSAVE = 1 << 27, APIC = 1 << 9;
     private static final int LINEAR_BITS = 48;
     private static final String BRAND = "Proteus modelled processor";
+    private static final int XSAVE_AREA = 576;
     private static final int MEGAHERTZ = 1000;
 
     private Cpuid() {}
@@ -57,6 +58,11 @@ public final class Cpuid {
             put(table, 0xa, 0, 0, 0, 0, 0);
             topology(table);
         }
+        if (model.has("xsave")) {
+            // x87 and SSE state in the legacy region and header; no supervisor states
+            put(table, 0xd, 0, (int) (Xcr0.X87 | Xcr0.SSE), XSAVE_AREA, XSAVE_AREA, 0);
+            put(table, 0xd, 1, 0, XSAVE_AREA, 0, 0);
+        }
         if (model.leaves() >= 0x16) {
             put(table, 0x15, 0, 1, 1, MEGAHERTZ * 1_000_000, 0);
             put(table, 0x16, 0, MEGAHERTZ, MEGAHERTZ, 100, 0);
@@ -73,7 +79,7 @@ public final class Cpuid {
         for (CpuModel.Feature feature : CpuModel.FEATURES) {
             boolean lacking = feature.needs() != null && !silicon.contains(feature.needs());
             if (model.has(feature.name()) && !lacking) {
-                table.get(key(feature.leaf(), 0))[feature.register()] |= 1 << feature.bit();
+                table.get(key(feature.leaf(), feature.subleaf()))[feature.register()] |= 1 << feature.bit();
             }
         }
         return table;

@@ -17,7 +17,7 @@ public final class ModelSpecificRegisters {
     /** Nothing is speculated, so nothing leaks. */
     public static final long ARCH_CAPABILITIES = Msr.ARCH_RDCL_NO | Msr.ARCH_IBRS_ALL | Msr.ARCH_SKIP_L1DFL | Msr.ARCH_SSB_NO | Msr.ARCH_MDS_NO
         | Msr.ARCH_IF_PSCHANGE_MC_NO | Msr.ARCH_TAA_NO | Msr.ARCH_SBDR_SSDP_NO | Msr.ARCH_FBSDP_NO | Msr.ARCH_PSDP_NO | Msr.ARCH_BHI_NO | Msr.ARCH_PBRSB_NO
-        | Msr.ARCH_GDS_NO | Msr.ARCH_RFDS_NO;
+        | Msr.ARCH_GDS_NO | Msr.ARCH_RFDS_NO | Msr.ARCH_ITS_NO;
 
     private static final int RAX = 0, RCX = 1, RDX = 2;
     private static final long LOW = 0xffff_ffffL;

@@ -16,6 +16,7 @@ import proteus.api.silicon.SiliconFeature;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Flags;
+import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.system.TestMachine.Result;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
@@ -366,6 +367,47 @@ class ControlTest {
         CpuModel.FEATURES.forEach(feature -> known.add(feature.name()));
         for (CpuModel model : CpuModel.MODELS) {
             assertTrue(known.containsAll(model.features()), model.name());
+        }
+    }
+
+    /** A few instructions of each feature; each must have a handler. */
+    private static final Map<String, List<Mnemonic>> EXECUTED = Map.ofEntries(
+        Map.entry("fpu", List.of(Mnemonic.FLD, Mnemonic.FADD, Mnemonic.FSIN, Mnemonic.FYL2X, Mnemonic.FNSAVE)),
+        Map.entry("cx8", List.of(Mnemonic.CMPXCHG8B)), Map.entry("cx16", List.of(Mnemonic.CMPXCHG16B)),
+        Map.entry("sep", List.of(Mnemonic.SYSENTER, Mnemonic.SYSEXIT)), Map.entry("clflush", List.of(Mnemonic.CLFLUSH)),
+        Map.entry("mmx", List.of(Mnemonic.PADDW, Mnemonic.EMMS, Mnemonic.MOVD)), Map.entry("fxsr", List.of(Mnemonic.FXSAVE, Mnemonic.FXRSTOR)),
+        Map.entry("sse", List.of(Mnemonic.ADDPS, Mnemonic.RCPPS, Mnemonic.CVTTSS2SI, Mnemonic.MASKMOVQ, Mnemonic.LDMXCSR)),
+        Map.entry("sse2", List.of(Mnemonic.MULPD, Mnemonic.CVTDQ2PD, Mnemonic.PMULUDQ, Mnemonic.MOVNTDQ, Mnemonic.SQRTSD)),
+        Map.entry("sse3", List.of(Mnemonic.ADDSUBPS, Mnemonic.HADDPD, Mnemonic.MOVDDUP, Mnemonic.LDDQU, Mnemonic.FISTTP)),
+        Map.entry("ssse3", List.of(Mnemonic.PSHUFB, Mnemonic.PALIGNR, Mnemonic.PSIGND, Mnemonic.PABSB)),
+        Map.entry("sse4_1", List.of(Mnemonic.PBLENDVB, Mnemonic.ROUNDSD, Mnemonic.PINSRQ, Mnemonic.MPSADBW, Mnemonic.DPPS, Mnemonic.PHMINPOSUW, Mnemonic.MOVNTDQA)),
+        Map.entry("sse4_2", List.of(Mnemonic.PCMPESTRI, Mnemonic.PCMPISTRM, Mnemonic.PCMPGTQ, Mnemonic.CRC32)),
+        Map.entry("aes", List.of(Mnemonic.AESENC, Mnemonic.AESDECLAST, Mnemonic.AESIMC, Mnemonic.AESKEYGENASSIST)),
+        Map.entry("pclmulqdq", List.of(Mnemonic.PCLMULQDQ)), Map.entry("sha_ni", List.of(Mnemonic.SHA1RNDS4, Mnemonic.SHA256RNDS2, Mnemonic.SHA256MSG2)),
+        Map.entry("xsave", List.of(Mnemonic.XSAVE, Mnemonic.XRSTOR, Mnemonic.XGETBV, Mnemonic.XSETBV)), Map.entry("xsaveopt", List.of(Mnemonic.XSAVEOPT)),
+        Map.entry("xsavec", List.of(Mnemonic.XSAVEC)), Map.entry("movbe", List.of(Mnemonic.MOVBE)), Map.entry("popcnt", List.of(Mnemonic.POPCNT)),
+        Map.entry("rdrand", List.of(Mnemonic.RDRAND)), Map.entry("rdseed", List.of(Mnemonic.RDSEED)),
+        Map.entry("fsgsbase", List.of(Mnemonic.RDFSBASE, Mnemonic.WRGSBASE)),
+        Map.entry("bmi1", List.of(Mnemonic.ANDN, Mnemonic.BEXTR, Mnemonic.BLSI, Mnemonic.BLSMSK, Mnemonic.BLSR, Mnemonic.TZCNT)),
+        Map.entry("bmi2", List.of(Mnemonic.BZHI, Mnemonic.MULX, Mnemonic.PDEP, Mnemonic.PEXT, Mnemonic.RORX, Mnemonic.SARX, Mnemonic.SHLX, Mnemonic.SHRX)),
+        Map.entry("adx", List.of(Mnemonic.ADCX, Mnemonic.ADOX)), Map.entry("abm", List.of(Mnemonic.LZCNT)),
+        Map.entry("invpcid", List.of(Mnemonic.INVPCID)), Map.entry("smap", List.of(Mnemonic.CLAC, Mnemonic.STAC)),
+        Map.entry("clflushopt", List.of(Mnemonic.CLFLUSHOPT)), Map.entry("clwb", List.of(Mnemonic.CLWB)), Map.entry("rdpid", List.of(Mnemonic.RDPID)),
+        Map.entry("serialize", List.of(Mnemonic.SERIALIZE)), Map.entry("lahf_lm", List.of(Mnemonic.LAHF, Mnemonic.SAHF)),
+        Map.entry("syscall", List.of(Mnemonic.SYSCALL, Mnemonic.SYSRET)), Map.entry("rdtscp", List.of(Mnemonic.RDTSCP)));
+
+    @Test
+    void everyPromisedFeatureIsExecuted() {
+        HandlerTable table = new HandlerTable();
+        Families.register(table);
+        proteus.silicon.exec.Integers.register(table);
+        proteus.silicon.fpu.FpuFamilies.register(table);
+        for (CpuModel model : CpuModel.MODELS) {
+            for (String feature : model.features()) {
+                for (Mnemonic mnemonic : EXECUTED.getOrDefault(feature, List.of())) {
+                    assertTrue(table.get(mnemonic) != null, model.name() + " promises " + feature + " without " + mnemonic);
+                }
+            }
         }
     }
 

@@ -31,7 +31,7 @@ public final class Msr {
     /** IA32_ARCH_CAPABILITIES: not susceptible to the named family of side channels (SDM vol. 4, table 2-2). */
     public static final long ARCH_RDCL_NO = 1, ARCH_IBRS_ALL = 1 << 1, ARCH_SKIP_L1DFL = 1 << 3, ARCH_SSB_NO = 1 << 4, ARCH_MDS_NO = 1 << 5,
         ARCH_IF_PSCHANGE_MC_NO = 1 << 6, ARCH_TAA_NO = 1 << 8, ARCH_SBDR_SSDP_NO = 1 << 13, ARCH_FBSDP_NO = 1 << 14, ARCH_PSDP_NO = 1 << 15,
-        ARCH_BHI_NO = 1 << 20, ARCH_PBRSB_NO = 1 << 24, ARCH_GDS_NO = 1 << 26, ARCH_RFDS_NO = 1 << 27;
+        ARCH_BHI_NO = 1 << 20, ARCH_PBRSB_NO = 1 << 24, ARCH_GDS_NO = 1 << 26, ARCH_RFDS_NO = 1 << 27, ARCH_ITS_NO = 1L << 62;
     /** IA32_PAT after reset: WB WT UC- UC twice. */
     public static final long PAT_RESET = 0x0007_0406_0007_0406L;
 
