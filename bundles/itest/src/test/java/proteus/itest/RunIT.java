@@ -1,0 +1,110 @@
+package proteus.itest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code run}, {@code demo} and {@code guest} as their users see them: streams and statuses of a process. */
+class RunIT {
+    private static final Path IMAGE = Path.of(System.getProperty("proteus.image")).normalize();
+
+    @TempDir
+    private Path directory;
+
+    private record Outcome(int status, String out, String err) {}
+
+    private Outcome proteus(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(IMAGE.resolve("bin/proteus").toString()));
+        command.addAll(List.of(arguments));
+        Path out = directory.resolve("out");
+        Path err = directory.resolve("err");
+        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        Process process = builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile())).start();
+        assertTrue(process.waitFor(180, TimeUnit.SECONDS), "it ends by itself");
+        return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    private void refused(int status, String sentence, String... arguments) throws Exception {
+        Outcome outcome = proteus(arguments);
+        String last = outcome.err().lines().reduce((a, b) -> b).orElse("");
+        assertEquals(status, outcome.status(), outcome::err);
+        assertTrue(last.contains(sentence), outcome::err);
+        assertTrue(outcome.err().lines().noneMatch(line -> line.startsWith("\tat ") || line.contains("Exception")), outcome::err);
+        assertEquals("", outcome.out());
+    }
+
+    @Test
+    void guestsConsoleIsOnStandardOutputAndOurWordsAreNot() throws Exception {
+        Path statistics = directory.resolve("statistics.json");
+        Outcome outcome = proteus("run", "--guest", "hello32", "--stats", statistics.toString());
+        assertEquals(0, outcome.status(), outcome::err);
+        assertTrue(outcome.out().startsWith("hello32: a guest of Proteus") && outcome.out().stripTrailing().endsWith("hello32: done"), outcome::out);
+        assertTrue(outcome.err().contains("defaults for --cpu --mem --io --memory --clock"), outcome::err);
+        String json = Files.readString(statistics);
+        assertTrue(json.contains("\"exit.io-instruction\"") && json.contains("\"kind\": \"debug-exit\""), json);
+    }
+
+    @Test
+    void awaitedTextIsSuccess() throws Exception {
+        assertEquals(0, proteus("run", "--guest", "hello64", "--until", "long mode").status());
+    }
+
+    @Test
+    void timeOutHasItsOwnStatus() throws Exception {
+        Outcome outcome = proteus("run", "--guest", "bench64", "--timeout", "0.2");
+        assertEquals(2, outcome.status(), outcome::err);
+        assertTrue(outcome.err().contains("time-out after") && outcome.err().contains("RIP"), outcome::err);
+    }
+
+    @Test
+    void badInputIsAnsweredInOneSentence() throws Exception {
+        Path garbage = Files.write(directory.resolve("garbage"), new byte[] {0x0f, 0x0b});
+        refused(1, "does not exist", "run", "--kernel", directory.resolve("absent").toString());
+        refused(1, "no format that can be started", "run", "--kernel", garbage.toString());
+        refused(1, "there is no guest 'nosuch'", "run", "--guest", "nosuch");
+        refused(1, "at least", "run", "--guest", "hello32", "--memory", "1M");
+        refused(64, "give either --guest NAME or --kernel FILE", "run");
+        refused(64, "--cpu magic will not do", "run", "--guest", "hello32", "--cpu", "magic");
+        refused(64, "no flag --nosuch", "run", "--nosuch");
+    }
+
+    @Test
+    void guestThatTripleFaultsAtOnceFailsWithTheplace() throws Exception {
+        // Multiboot, flat: magic, flags with address fields, checksum, addresses; then UD2 without an IDT.
+        java.nio.ByteBuffer image = java.nio.ByteBuffer.allocate(64).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        int magic = 0x1badb002;
+        int flags = 1 << 16;
+        int base = 0x10_0000;
+        image.putInt(magic).putInt(flags).putInt(-(magic + flags)).putInt(base).putInt(base).putInt(base + 64).putInt(base + 64).putInt(base + 32);
+        image.putShort(32, (short) 0x0b0f);
+        Path file = Files.write(directory.resolve("fault"), image.array());
+        Outcome outcome = proteus("run", "--kernel", file.toString());
+        assertEquals(1, outcome.status(), outcome::err);
+        assertTrue(outcome.err().contains("triple fault, at RIP 0x100020"), outcome::err);
+    }
+
+    @Test
+    void demoShowsWhatTechniquesDid() throws Exception {
+        Outcome outcome = proteus("demo");
+        assertEquals(0, outcome.status(), outcome::err);
+        assertTrue(outcome.out().contains("=== hwassist + ept + emul on model"), outcome::out);
+        assertTrue(outcome.out().contains("exit.io-instruction") && outcome.out().contains("Not offered"), outcome::out);
+    }
+
+    @Test
+    void guestsAreListed() throws Exception {
+        Outcome outcome = proteus("guest", "list", "-o", "json");
+        assertEquals(0, outcome.status(), outcome::err);
+        for (String name : List.of("hello32", "hello64", "rings", "nano", "bench32", "bench64", "debian-cloud-amd64", "debian-amd64", "debian-686")) {
+            assertTrue(outcome.out().contains("\"name\": \"" + name + "\""), outcome::out);
+        }
+    }
+}
