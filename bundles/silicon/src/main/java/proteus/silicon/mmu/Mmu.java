@@ -447,13 +447,11 @@ public final class Mmu implements AutoCloseable {
             fault.detail = gva;
             throw fault;
         }
-        if (access != PageWalker.FETCH) {
-            long entry = tlb.context(index) + Tlb.slot(gva);
-            if (Raw.getLong(entry + (access == PageWalker.WRITE ? Tlb.WRITE_TAG : Tlb.READ_TAG)) == (gva & -4096L)) {
-                return gva + Raw.getLong(entry + Tlb.ADDEND) - memory.hva(0);
-            }
-            cpu.counters.count(CountedEvent.TLB_MISSES);
+        long entry = tlb.context(index) + Tlb.slot(gva);
+        if (Raw.getLong(entry + (access == PageWalker.WRITE ? Tlb.WRITE_TAG : Tlb.READ_TAG)) == (gva & -4096L)) {
+            return gva + Raw.getLong(entry + Tlb.ADDEND) - memory.hva(0);
         }
+        cpu.counters.count(CountedEvent.TLB_MISSES);
         long gpa = walker.walk(gva, access, asUser, withSmap);
         int shift = walker.pageShift;
         boolean readable = walker.readable;
@@ -479,7 +477,9 @@ public final class Mmu implements AutoCloseable {
             deviceAddress = gpa;
             return -1;
         }
-        if (access != PageWalker.FETCH && index != Tlb.CAREFUL) {
+        if (access == PageWalker.FETCH) {
+            tlb.fill(index, gva, true, false, memory.hva(hpa & -4096L), global, shift);
+        } else if (index != Tlb.CAREFUL) {
             if (cpu.debug.watching) {
                 readable &= !cpu.debug.watches(gva & -4096L, false);
                 writable &= !cpu.debug.watches(gva & -4096L, true);
@@ -596,7 +596,7 @@ public final class Mmu implements AutoCloseable {
      * @return host-physical address, or -1 where there is no memory; throws the fault, or leaves the guest on an EPT violation
      */
     public long fetch(long gva) {
-        return translate(wrap(gva), PageWalker.FETCH, contextIndex, user, smap);
+        return translate(wrap(gva), PageWalker.FETCH, user ? Tlb.FETCH_USER : Tlb.FETCH_SUPERVISOR, user, smap);
     }
 
     public ModelHostMemory memory() {

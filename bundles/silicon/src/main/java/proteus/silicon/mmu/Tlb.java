@@ -13,9 +13,12 @@ final class Tlb implements AutoCloseable {
     static final int ENTRIES = 1024;
     static final int ENTRY_BYTES = 32;
     static final int READ_TAG = 0, WRITE_TAG = 8, ADDEND = 16, META = 24;
-    /** Contexts: supervisor, supervisor under SMAP, user, and one that is never filled so that each access takes the slow path. */
-    static final int SUPERVISOR = 0, SUPERVISOR_SMAP = 1, USER = 2, CAREFUL = 3;
-    static final int CONTEXTS = 4;
+    /**
+     * Contexts: data accesses of the supervisor, of the supervisor under SMAP, of the user, one that is never filled so that each
+     * access takes the slow path; instruction fetches of the supervisor and of the user.
+     */
+    static final int SUPERVISOR = 0, SUPERVISOR_SMAP = 1, USER = 2, CAREFUL = 3, FETCH_SUPERVISOR = 4, FETCH_USER = 5;
+    static final int CONTEXTS = 6;
     /** Meta: the translation is global; the page is larger than 4 KiB (its shift in bits 15:8). */
     static final long GLOBAL = 1;
     private static final long NONE = -1;
