@@ -22,6 +22,8 @@ import proteus.shell.text.Table;
 @Component(service = ToIntFunction.class, property = "proteus.command=bench")
 public final class BenchProgram implements ToIntFunction<String[]>, Program {
     private static final Duration PATIENCE = Duration.ofMinutes(30);
+    /** Enough work that compiling the interpreter, the first second or two of it, does not decide the figure. */
+    private static final int SCALE = 10;
     /** Loops that stay among integer instructions: those that our promise of speed is about. */
     private static final Set<String> INTEGER =
             Set.of("collatz", "sieve", "crc32", "sha256", "qsort", "copy", "fib", "matmul", "strings", "chase", "interp", "branchy");
@@ -59,7 +61,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
         return new Flags()
                 .option("--guest", "NAME", "bench32 or bench64 (default both)")
                 .option("--only", "LOOP", "one loop")
-                .option("--scale", "N", "so many times the work (default 1)")
+                .option("--scale", "N", "so many times the work (default %d)".formatted(SCALE))
                 .option("--cpu", "NAME", "CPU technique (default hwassist)")
                 .option("--mem", "NAME", "memory technique (default ept)")
                 .option(Output.FLAG, "FORMAT", "text or json");
@@ -76,7 +78,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--cpu").orElse(Composition.DEFAULT.cpu()),
                 flags.value("--mem").orElse(Composition.DEFAULT.memory()),
                 Composition.DEFAULT.io());
-        String words = flags.value("--scale").map(scale -> "scale=" + scale + " ").orElse("")
+        String words = "scale=" + flags.value("--scale").orElse(Integer.toString(SCALE)) + " "
                 + flags.value("--only").map(only -> "only=" + only).orElse("");
         List<String> names = flags.value("--guest").map(List::of).orElse(List.of("bench32", "bench64"));
         Table table = new Table("guest", "loop", "instructions", "seconds", "MIPS", "checksum");
