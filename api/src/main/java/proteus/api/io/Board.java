@@ -14,7 +14,10 @@ public interface Board extends AutoCloseable {
     /** The PCI bus. */
     PciSlots pci();
 
-    /** Everything a loader must place or report: tables in guest memory, the memory map. Writes the ACPI and MP tables into guest memory. */
+    /**
+     * Everything a loader must place or report: tables in guest memory, the memory map. Writes the ACPI and MP tables into guest
+     * memory, unless the machine starts from a ROM: that firmware makes its own and finds the memory map through fw_cfg.
+     */
     FirmwareData installTables(boolean acpi);
 
     /** Files the firmware finds through fw_cfg. */

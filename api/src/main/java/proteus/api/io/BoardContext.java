@@ -1,5 +1,6 @@
 package proteus.api.io;
 
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** What a board gets: a device's context and the switches of the machine. */
@@ -27,4 +28,12 @@ public interface BoardContext extends DeviceContext {
 
     /** A character written to port 0xe9. */
     void debugCharacter(int value);
+
+    /** A character written to port 0x402, where firmware tells what it does. */
+    default void firmwareCharacter(int value) {}
+
+    /** What may be changed between ROM and RAM; empty when the machine starts without ROM: then all is RAM. */
+    default Optional<ShadowMemory> shadowMemory() {
+        return Optional.empty();
+    }
 }

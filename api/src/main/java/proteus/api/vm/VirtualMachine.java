@@ -9,6 +9,7 @@ import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.CpuVirtualization;
 import proteus.api.io.Board;
 import proteus.api.io.Bus;
+import proteus.api.io.TextScreen;
 import proteus.api.memory.GuestMemory;
 import proteus.api.silicon.DebugHit;
 import proteus.api.silicon.Processor;
@@ -46,6 +47,16 @@ public interface VirtualMachine {
     Optional<VmEnd> awaitEnd(Duration timeout) throws InterruptedException;
 
     VmConsole console();
+
+    /** What its display shows, if it has one that shows text. */
+    default Optional<TextScreen.Snapshot> screen() {
+        return Optional.empty();
+    }
+
+    /** What firmware wrote to its debug port 0x402 and is still kept. */
+    default String firmwareLog() {
+        return "";
+    }
 
     VmStatistics statistics();
 

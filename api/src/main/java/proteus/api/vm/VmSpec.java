@@ -2,6 +2,7 @@ package proteus.api.vm;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import proteus.api.compose.Composition;
 
@@ -42,14 +43,21 @@ public record VmSpec(String name, Composition composition, long memoryBytes, int
      * @param initrd the initial RAM disk, empty if none
      * @param commandLine the kernel's command line
      * @param entry which of the image's entry points to take
+     * @param files what firmware finds by name through fw_cfg
      */
-    public record BootSpec(String name, byte[] kernel, byte[] initrd, String commandLine, Entry entry) {
+    public record BootSpec(String name, byte[] kernel, byte[] initrd, String commandLine, Entry entry, Map<String, byte[]> files) {
         public BootSpec {
             Objects.requireNonNull(name);
             Objects.requireNonNull(kernel);
             Objects.requireNonNull(initrd);
             Objects.requireNonNull(commandLine);
             Objects.requireNonNull(entry);
+            files = Map.copyOf(files);
+        }
+
+        /** Without files for firmware. */
+        public BootSpec(String name, byte[] kernel, byte[] initrd, String commandLine, Entry entry) {
+            this(name, kernel, initrd, commandLine, entry, Map.of());
         }
 
         /** With the entry point that suits the image best. */
@@ -67,6 +75,8 @@ public record VmSpec(String name, Composition composition, long memoryBytes, int
         /** Flat 32-bit protected mode. */
         PROTECTED_32,
         /** 64-bit mode with paging on. */
-        LONG_64
+        LONG_64,
+        /** The image is the machine's ROM, a BIOS: the processor starts at the reset vector in it. */
+        FIRMWARE
     }
 }

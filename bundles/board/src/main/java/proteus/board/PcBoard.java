@@ -75,7 +75,7 @@ final class PcBoard implements Board {
         SystemPorts system = new SystemPorts(context);
         DmaControllers dma = new DmaControllers();
         pci = new PciHost(context.ports(), context.mmio(), lines, apicBus::message, context::resetRequested);
-        HostBridge hostBridge = new HostBridge(pci);
+        HostBridge hostBridge = new HostBridge(pci, context.shadowMemory());
         isaBridge = new IsaBridge(pci);
         power = new PowerManagement(pci, context, lines.wire(SCI_GSI));
         fwCfg = new FwCfg(context.memory(), context.vcpus());
@@ -96,7 +96,7 @@ final class PcBoard implements Board {
 
     /** Memory sizes where firmware looks for them (RBIL, CMOS.LST 15h, 17h, 30h, 34h, 5Bh). */
     private void cmos() {
-        long below = context.memory().map().regions().stream().filter(r -> r.gpa() < 1L << 32).mapToLong(r -> r.gpa() + r.bytes()).max().orElse(0);
+        long below = context.memory().map().regions().stream().filter(r -> r.writable() && r.gpa() < 1L << 32).mapToLong(r -> r.gpa() + r.bytes()).max().orElse(0);
         long above = context.memory().map().regions().stream().filter(r -> r.gpa() >= 1L << 32).mapToLong(r -> r.bytes()).sum();
         word(0x15, 640);
         long extended = Math.clamp((below >> 10) - 1024, 0, 0xffff);
@@ -108,6 +108,9 @@ final class PcBoard implements Board {
         // Equipment: a coprocessor. Processors less one, as SeaBIOS reads it.
         rtc.cmos(0x14, 0x02);
         rtc.cmos(0x5f, context.vcpus() - 1);
+        // Boot order for firmware: disk, then CD. Disk geometry: LBA-assisted translation for all disks.
+        rtc.cmos(0x3d, 0x32);
+        rtc.cmos(0x39, 0x55);
     }
 
     private void word(int at, long value) {
@@ -137,6 +140,11 @@ final class PcBoard implements Board {
     /** Besides the tables: what firmware sets up before it starts an operating system. */
     @Override
     public FirmwareData installTables(boolean acpi) {
+        if (context.shadowMemory().isPresent()) {
+            List<MapEntry> map = FirmwareTables.ram(context.memory());
+            fwCfg.file("etc/e820", FirmwareTables.e820(map));
+            return new FirmwareData(0, map);
+        }
         int ioApicId = context.vcpus();
         ioApic.id(ioApicId);
         pic.initialise();

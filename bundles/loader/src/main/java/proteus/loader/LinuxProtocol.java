@@ -58,7 +58,7 @@ final class LinuxProtocol implements Protocol {
         return switch (entry) {
             case REAL_16 -> real(boot, header, name);
             case LONG_64 -> flat(boot, header, name, true);
-            case BEST, PROTECTED_32 -> flat(boot, header, name, false);
+            case BEST, PROTECTED_32, FIRMWARE -> flat(boot, header, name, false);
         };
     }
 
@@ -71,7 +71,8 @@ final class LinuxProtocol implements Protocol {
                 }
                 yield VmSpec.Entry.LONG_64;
             }
-            case REAL_16, PROTECTED_32 -> boot.entry();
+            // A machine that starts from its ROM never comes here.
+            case REAL_16, PROTECTED_32, FIRMWARE -> boot.entry();
         };
     }
 

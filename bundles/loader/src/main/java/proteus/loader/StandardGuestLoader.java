@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.vm.GuestLoadException;
 import proteus.api.vm.GuestLoader;
+import proteus.api.vm.VmSpec;
 import proteus.loader.Protocol.Boot;
 
 /** Recognises an image and loads it by its protocol. */
@@ -20,6 +21,9 @@ public final class StandardGuestLoader implements GuestLoader {
         Boot boot = Boot.of(request.boot(), request.firmware(), ram);
         if (boot.image().size() == 0) {
             throw new GuestLoadException("The image '%s' is empty: name a kernel (bzImage, ELF with a PVH note, or Multiboot).".formatted(name));
+        }
+        if (boot.entry() == VmSpec.Entry.FIRMWARE) {
+            return new LoadedGuest(StartState.reset(), "the reset vector of its ROM", List.of());
         }
         Optional<Protocol> protocol = PROTOCOLS.stream().filter(candidate -> candidate.recognises(boot.image())).findFirst();
         return protocol.orElseThrow(() -> unknown(boot.image())).load(boot);

@@ -2,6 +2,7 @@ package proteus.loader;
 
 import static proteus.api.silicon.SegmentRegister.UNUSABLE;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import proteus.api.silicon.SegmentRegister;
@@ -21,6 +22,8 @@ final class StartState {
     private static final int CODE_SELECTOR = 0x10, DATA_SELECTOR = 0x18;
     private static final int CODE32 = 0xc09b, CODE64 = 0xa09b, DATA32 = 0xc093, REAL = 0x93, REAL_CODE = 0x9b, BUSY_TSS = 0x8b, LDT = 0x82;
     private static final long FLAT_LIMIT = 0xffff_ffffL, REAL_LIMIT = 0xffff;
+    private static final int RDX = 2, RESET_SELECTOR = 0xf000, RESET_IP = 0xfff0, REAL_TABLE_LIMIT = 0xffff, RESET_SIGNATURE = 0x0600;
+    private static final long RESET_BASE = 0xffff_0000L, RESET_CR0 = 0x6000_0010L;
     private static final int TSS_LIMIT = 0x67, REAL_IDT_LIMIT = 0x3ff;
     private static final long DR6_RESET = 0xffff_0ff0L, DR7_RESET = 0x400;
     private static final int XSAVE_BYTES = 832, FCW = 0, MXCSR = 24, MXCSR_MASK = 28, XSTATE_BV = 512;
@@ -38,6 +41,18 @@ final class StartState {
         long[] gpr = new long[16];
         gpr[RSP] = stackPointer;
         return state(gpr, 0, segments(code, data, 0, 0, REAL_IDT_LIMIT), Cr0.ET, 0, 0, 0);
+    }
+
+    /** After power on (SDM 3A, table 10-1): 16 bytes below 4 GiB, memory types off. */
+    static ArchState reset() {
+        SegmentRegister data = new SegmentRegister(0, 0, REAL_LIMIT, REAL);
+        SegmentRegister code = new SegmentRegister(RESET_SELECTOR, RESET_BASE, REAL_LIMIT, REAL_CODE);
+        long[] gpr = new long[16];
+        gpr[RDX] = RESET_SIGNATURE;
+        ArchState state = state(gpr, RESET_IP, segments(code, data, 0, REAL_TABLE_LIMIT, REAL_TABLE_LIMIT), RESET_CR0, 0, 0, 0);
+        Map<Integer, Long> msrs = new HashMap<>(state.msrs());
+        msrs.put(Msr.IA32_MTRR_DEF_TYPE, 0L);
+        return new ArchState(state.general(), state.segments(), state.control(), state.fpu(), msrs, state.events(), state.tsc());
     }
 
     /**

@@ -18,6 +18,7 @@ import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.RunOutcome;
 import proteus.api.event.CountedEvent;
 import proteus.api.silicon.ExecutionMode;
+import proteus.api.io.TextScreen;
 import proteus.api.silicon.Processor;
 import proteus.api.vm.DebugAttachment;
 import proteus.api.vm.DebugListener;
@@ -369,6 +370,19 @@ final class Machine implements VirtualMachine {
     @Override
     public VmConsole console() {
         return parts.console();
+    }
+
+    @Override
+    public Optional<TextScreen.Snapshot> screen() {
+        return parts.devices().stream()
+                .filter(TextScreen.class::isInstance)
+                .findFirst()
+                .map(device -> call(((TextScreen) device)::snapshot));
+    }
+
+    @Override
+    public String firmwareLog() {
+        return parts.firmwareLog().text();
     }
 
     @Override

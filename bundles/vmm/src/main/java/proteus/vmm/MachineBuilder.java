@@ -17,6 +17,7 @@ import proteus.api.io.Device;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
+import proteus.api.io.ShadowMemory;
 import proteus.api.memory.MemoryTechnique;
 import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.HostMemory;
@@ -86,15 +87,20 @@ final class MachineBuilder {
         AddressBus mmio = new AddressBus("address");
         MachineConsole console = new MachineConsole(
                 link::post, text -> link.end(proteus.api.vm.VmEnd.Kind.TEXT_SEEN, 0, "the guest printed '" + text.strip() + "'"));
-        MachineContext context = new MachineContext(ports, mmio, memory, clock, counters, console, link);
+        Optional<ShadowedRom> rom = rom(silicon.hostMemory(), memory);
+        FirmwareLog firmwareLog = new FirmwareLog();
+        MachineContext context = new MachineContext(
+                ports, mmio, memory, clock, counters, console, link, rom.map(ShadowMemory.class::cast), firmwareLog);
         Board board = made.own(gone(registry.board()).create(context));
         context.board(board);
+        spec.boot().files().forEach(board::firmwareFile);
         ports.attach(LAB_PORT, 1, "lab marks", new LabPort(link));
         List<Device> devices = ioTechnique.plug(context, wishes(ioTechnique, console));
         devices.forEach(made::own);
 
         MemoryVirtualization memoryVirtualization =
                 made.own(memoryTechnique.virtualize(new Contexts.Memory(silicon.hostMemory(), memory.map(), counters, spec.name())));
+        rom.ifPresent(shadowed -> shadowed.listener(memoryVirtualization::onMapChange));
         CpuVirtualization cpu = made.own(cpuTechnique.virtualize(new Contexts.Cpu(
                 silicon,
                 processor,
@@ -131,6 +137,7 @@ final class MachineBuilder {
                 schedule,
                 counters,
                 link,
+                firmwareLog,
                 Set.of(silicon, cpuTechnique, memoryTechnique, ioTechnique),
                 notes,
                 made);
@@ -163,6 +170,24 @@ final class MachineBuilder {
         return new MachineMemory(RegionMap.pc(bytes, hpa), host, bytes);
     }
 
+    /** The ROM of a machine that starts from firmware. */
+    private Optional<ShadowedRom> rom(HostMemory host, MachineMemory memory) {
+        if (spec.boot().entry() != VmSpec.Entry.FIRMWARE) {
+            return Optional.empty();
+        }
+        byte[] image = spec.boot().kernel();
+        ShadowedRom.check(spec.boot().name(), image);
+        long hpa;
+        try {
+            hpa = host.allocate(image.length, HostMemory.FRAME_SIZE, spec.name() + " ROM");
+        } catch (OutOfHostMemoryException e) {
+            throw new VmException("the host has no memory left for the ROM of VM " + spec.name(), e);
+        }
+        made.own(() -> host.release(hpa, image.length));
+        host.write(hpa, image, 0, image.length);
+        return Optional.of(new ShadowedRom((RegionMap) memory.map(), host, hpa, image.length));
+    }
+
     /** Aligned so that nested paging can use the largest pages. */
     private long allocate(HostMemory host, long bytes) {
         String owner = spec.name() + " RAM";
@@ -179,6 +204,9 @@ final class MachineBuilder {
     private List<DeviceSpec> wishes(IoTechnique technique, MachineConsole console) {
         List<DeviceSpec> wishes = new ArrayList<>();
         wishes.add(new DeviceSpec(DeviceRole.CONSOLE, console, 0));
+        if (technique.roles().contains(DeviceRole.DISPLAY)) {
+            wishes.add(new DeviceSpec(DeviceRole.DISPLAY, null, 0));
+        }
         if (!spec.disks().isEmpty() && !technique.roles().contains(DeviceRole.DISK)) {
             throw new VmException("I/O technique '%s' has no disks yet: leave %s away".formatted(technique.info().name(), spec.disks().get(0)));
         }

@@ -9,6 +9,7 @@ import proteus.api.io.BoardContext;
 import proteus.api.io.Bus;
 import proteus.api.io.InterruptLine;
 import proteus.api.io.PciSlots;
+import proteus.api.io.ShadowMemory;
 import proteus.api.io.Timers;
 import proteus.api.memory.GuestMemory;
 import proteus.api.vm.VmEnd;
@@ -22,6 +23,8 @@ final class MachineContext implements BoardContext {
     private final EventCounters counters;
     private final MachineConsole console;
     private final MachineLink link;
+    private final Optional<ShadowMemory> shadow;
+    private final FirmwareLog firmwareLog;
     private Board board;
     private IntToLongFunction guestTsc;
 
@@ -32,7 +35,9 @@ final class MachineContext implements BoardContext {
             VirtualClock clock,
             EventCounters counters,
             MachineConsole console,
-            MachineLink link) {
+            MachineLink link,
+            Optional<ShadowMemory> shadow,
+            FirmwareLog firmwareLog) {
         this.ports = ports;
         this.mmio = mmio;
         this.memory = memory;
@@ -40,6 +45,8 @@ final class MachineContext implements BoardContext {
         this.counters = counters;
         this.console = console;
         this.link = link;
+        this.shadow = shadow;
+        this.firmwareLog = firmwareLog;
         // Until a technique has taken charge of the vCPU its TSC is the VM's clock.
         this.guestTsc = vcpu -> clock.now();
     }
@@ -130,6 +137,16 @@ final class MachineContext implements BoardContext {
     @Override
     public void debugCharacter(int value) {
         console.output(value);
+    }
+
+    @Override
+    public void firmwareCharacter(int value) {
+        firmwareLog.add(value);
+    }
+
+    @Override
+    public Optional<ShadowMemory> shadowMemory() {
+        return shadow;
     }
 
     /** Counts what devices raise. */

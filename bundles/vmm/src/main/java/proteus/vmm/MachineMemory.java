@@ -52,6 +52,25 @@ final class MachineMemory implements GuestMemory {
         return region.hpa() + (gpa - region.gpa());
     }
 
+    /** Devices do not write ROM. */
+    private long writableAt(long gpa, int bytes) {
+        if (!writable(gpa, bytes)) {
+            throw new GuestMemoryException(gpa, bytes);
+        }
+        return at(gpa, bytes);
+    }
+
+    private boolean writable(long gpa, long bytes) {
+        for (long at = gpa; at < gpa + bytes; ) {
+            MemoryRegion region = map.regionAt(at);
+            if (region == null || !region.writable()) {
+                return false;
+            }
+            at = region.gpa() + region.bytes();
+        }
+        return true;
+    }
+
     @Override
     public int read8(long gpa) {
         return host.read8(at(gpa, 1));
@@ -74,22 +93,22 @@ final class MachineMemory implements GuestMemory {
 
     @Override
     public void write8(long gpa, int value) {
-        host.write8(at(gpa, 1), value);
+        host.write8(writableAt(gpa, 1), value);
     }
 
     @Override
     public void write16(long gpa, int value) {
-        host.write16(at(gpa, 2), value);
+        host.write16(writableAt(gpa, 2), value);
     }
 
     @Override
     public void write32(long gpa, int value) {
-        host.write32(at(gpa, 4), value);
+        host.write32(writableAt(gpa, 4), value);
     }
 
     @Override
     public void write64(long gpa, long value) {
-        host.write64(at(gpa, 8), value);
+        host.write64(writableAt(gpa, 8), value);
     }
 
     @Override
@@ -105,6 +124,9 @@ final class MachineMemory implements GuestMemory {
     @Override
     public void write(long gpa, byte[] source, int offset, int length) {
         check(gpa, length);
+        if (!writable(gpa, length)) {
+            throw new GuestMemoryException(gpa, length);
+        }
         for (int done = 0; done < length; ) {
             int here = here(gpa + done, length - done);
             host.write(map.hpa(gpa + done), source, offset + done, here);

@@ -44,6 +44,7 @@ record Parts(
         MachineSchedule schedule,
         EventCounters counters,
         MachineLink link,
+        FirmwareLog firmwareLog,
         Set<Object> used,
         List<String> notes,
         Closing owned) {

@@ -5,19 +5,30 @@ import java.util.List;
 import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryRegion;
 
-/** Where the RAM of a PC lies; immutable for the life of the VM. */
+/** Where the RAM of a PC lies. It changes only on a machine with a ROM, whose chip set moves ROM and RAM, on the VM's thread. */
 final class RegionMap implements MemoryMap {
     /** The hole for VGA memory (IBM PC): neither RAM nor ROM. */
     static final long VGA_HOLE = 0xa0000, VGA_HOLE_END = 0xc0000;
     /** Below 4 GiB the last gibibyte belongs to PCI devices, APICs and firmware. */
     static final long LOW_END = 3L << 30, HIGH_START = 4L << 30;
 
-    private final List<MemoryRegion> regions;
-    private final MemoryRegion[] array;
+    private volatile List<MemoryRegion> regions;
+    private volatile MemoryRegion[] array;
+    private volatile int generation;
 
     private RegionMap(List<MemoryRegion> regions) {
-        this.regions = List.copyOf(regions);
-        this.array = regions.toArray(MemoryRegion[]::new);
+        become(regions);
+    }
+
+    private void become(List<MemoryRegion> wanted) {
+        regions = List.copyOf(wanted);
+        array = wanted.toArray(MemoryRegion[]::new);
+    }
+
+    /** Takes other regions; those who derived something from the old ones must be told. */
+    void replace(List<MemoryRegion> wanted) {
+        become(wanted);
+        generation++;
     }
 
     /**
@@ -66,6 +77,6 @@ final class RegionMap implements MemoryMap {
 
     @Override
     public int generation() {
-        return 0;
+        return generation;
     }
 }

@@ -11,6 +11,7 @@ import proteus.api.io.DeviceContext;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
+import proteus.io.emul.vga.Vga;
 
 /** The technique: consoles become serial ports. Roles are offered as their devices come to work. */
 @Component
@@ -30,7 +31,7 @@ public final class EmulTechnique implements IoTechnique {
 
     @Override
     public Set<DeviceRole> roles() {
-        return Set.of(DeviceRole.CONSOLE);
+        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY);
     }
 
     @Override
@@ -48,9 +49,14 @@ public final class EmulTechnique implements IoTechnique {
     }
 
     private static Device plug(DeviceContext context, DeviceSpec spec) {
-        if (spec.role() != DeviceRole.CONSOLE) {
-            throw new IllegalArgumentException("The technique io.emul has no device for the role %s yet.".formatted(spec.role()));
-        }
+        return switch (spec.role()) {
+            case CONSOLE -> serialPort(context, spec);
+            case DISPLAY -> new Vga(context);
+            default -> throw new IllegalArgumentException("The technique io.emul has no device for the role %s yet.".formatted(spec.role()));
+        };
+    }
+
+    private static Device serialPort(DeviceContext context, DeviceSpec spec) {
         if (spec.index() < 0 || spec.index() >= SERIAL_PORTS.length) {
             throw new IllegalArgumentException("A PC has %d serial ports; console %d does not fit.".formatted(SERIAL_PORTS.length, spec.index()));
         }

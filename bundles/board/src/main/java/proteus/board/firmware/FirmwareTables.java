@@ -25,6 +25,8 @@ public final class FirmwareTables {
     private static final int BDA_EQUIPMENT = 0x410;
     private static final int BDA_KILOBYTES = 0x413;
 
+    private static final long FOUR_GIB = 1L << 32;
+
     private static final int RAM = 1;
     private static final int RESERVED = 2;
 
@@ -62,6 +64,28 @@ public final class FirmwareTables {
         memory.write16(BDA_KILOBYTES, (int) (EBDA >> 10));
         // The EBDA begins with its size in KiB.
         memory.write8(EBDA, 1);
+    }
+
+    /** RAM for a firmware that makes its own map. */
+    public static List<MapEntry> ram(GuestMemory memory) {
+        long low = memory.map().regions().stream()
+                .filter(r -> r.writable() && r.gpa() < FOUR_GIB)
+                .mapToLong(r -> r.gpa() + r.bytes())
+                .max()
+                .orElse(0);
+        List<MapEntry> map = new ArrayList<>();
+        map.add(new MapEntry(0, low, RAM));
+        memory.map().regions().stream()
+                .filter(r -> r.writable() && r.gpa() >= FOUR_GIB)
+                .forEach(r -> map.add(new MapEntry(r.gpa(), r.bytes(), RAM)));
+        return map;
+    }
+
+    /** The map as fw_cfg has it in {@code etc/e820}: packed entries of the E820 call. */
+    public static byte[] e820(List<MapEntry> map) {
+        LittleEndian out = new LittleEndian();
+        map.forEach(entry -> out.u64(entry.gpa()).u64(entry.bytes()).u32(entry.type()));
+        return out.toBytes();
     }
 
     /** RAM as the memory map has it, less what belongs to firmware. */

@@ -30,7 +30,8 @@ public final class FwCfg implements Part {
     private static final int SETUP_DATA = 0x18;
     private static final int DIRECTORY = 0x19;
     private static final int FIRST_FILE = 0x20;
-    private static final int KEY_MASK = 0x3fff;
+    /** Bit 15 selects items of the architecture, of which there are none; bit 14 once was for writing. */
+    private static final int KEY_MASK = 0xbfff;
 
     /** Bit 0: the port interface; bit 1: DMA. */
     private static final int FEATURES = 3;

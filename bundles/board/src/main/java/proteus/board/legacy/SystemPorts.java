@@ -16,6 +16,7 @@ public final class SystemPorts implements Part {
     private static final int FAST_RESET = 0x01;
     private static final int A20 = 0x02;
     private static final int DEBUG_CHARACTER = 0xe9;
+    private static final int FIRMWARE_LOG = 0x402;
 
     private final BoardContext context;
     private int controlA;
@@ -51,6 +52,17 @@ public final class SystemPorts implements Part {
             @Override
             protected void writeByte(int port, int value) {
                 context.debugCharacter(value);
+            }
+        });
+        ports.attach(FIRMWARE_LOG, 1, "firmware log", new BytePorts(1) {
+            @Override
+            protected int readByte(int port) {
+                return DEBUG_CHARACTER;
+            }
+
+            @Override
+            protected void writeByte(int port, int value) {
+                context.firmwareCharacter(value);
             }
         });
         ports.attach(0xf4, 1, "debug exit", new BusDevice() {

@@ -27,6 +27,8 @@ public final class PowerManagement implements Part {
     private static final int LENGTH = 0x40;
     private static final int BASE_REGISTER = 0x40;
     private static final int ENABLE_REGISTER = 0x80;
+    private static final int APMC_ENABLE_REGISTER = 0x5b;
+    private static final int APMC_ENABLED = 0x02;
     private static final int TIMER_EVENT = 0x0001;
     private static final int ENABLES = 0x0521;
     private static final int SCI_ENABLED = 0x0001;
@@ -179,6 +181,8 @@ public final class PowerManagement implements Part {
     public void reset() {
         function.clear();
         function.writeConfig(BASE_REGISTER, 0);
+        // There is no system management mode: firmware must not set it up (DEVACTB, APMC_EN).
+        function.writeConfig(APMC_ENABLE_REGISTER, APMC_ENABLED);
         status = 0;
         enable = 0;
         control = 0;

@@ -13,6 +13,7 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composition;
+import proteus.api.io.TextScreen;
 import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.MemorySize;
@@ -41,6 +42,7 @@ import proteus.shell.text.Table;
             "osgi.command.function=list",
             "osgi.command.function=info",
             "osgi.command.function=console",
+            "osgi.command.function=screen",
             "osgi.command.function=stat",
             "osgi.command.function=send",
             "osgi.command.function=gdb"
@@ -182,6 +184,23 @@ public final class VmCommands {
         }
         List<String> all = text.lines().toList();
         return String.join("\n", all.subList((int) Math.max(0, all.size() - wanted), all.size()));
+    }
+
+    @Descriptor("the text on a VM's display")
+    public String screen(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
+            @Descriptor("name of the VM") String vm) {
+        TextScreen.Snapshot screen = Vms.find(manager, vm).screen().orElseThrow(() -> new VmException("VM " + vm + " has no display that shows text"));
+        if (Output.of(output) == Output.JSON) {
+            Map<String, Object> values = new LinkedHashMap<>();
+            values.put("columns", screen.columns());
+            values.put("rows", screen.rows());
+            values.put("cursorColumn", screen.cursorColumn());
+            values.put("cursorRow", screen.cursorRow());
+            values.put("lines", screen.lines());
+            return Output.JSON.show(values);
+        }
+        return screen.graphics() ? "the display shows graphics, no text" : screen.text();
     }
 
     @Descriptor("times and counters of a VM")

@@ -93,6 +93,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--until", "TEXT", "ends the run with success when the guest prints this")
                 .option("--timeout", "SECONDS", "ends the run with status 2")
                 .option("--gdb", "[HOST:]PORT", "waits for GDB (target remote) and runs under it; PORT 0 is any free one, ,i386 or ,x86-64 behind it says what GDB sees")
+                .option("--screen", "", "prints the text on the guest's display to standard error at the end")
                 .option("--stats", "FILE", "writes composition, times and counters as JSON");
     }
 
@@ -246,9 +247,18 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         if (!vm.console().text().endsWith("\n")) {
             StandardStreams.err().println();
         }
+        if (flags.has("--screen")) {
+            StandardStreams.err().print(screen(vm));
+        }
         summarize(vm, how, wall);
         flags.value("--stats").ifPresent(file -> StatisticsFile.write(Path.of(file), vm, how, wall));
         return end.isEmpty() ? Status.TIME_OUT : succeeded(vm, how) ? Status.SUCCESS : Status.FAILURE;
+    }
+
+    private static String screen(VirtualMachine vm) {
+        return vm.screen()
+                .map(screen -> screen.graphics() ? "the display shows graphics, no text\n" : screen.text())
+                .orElse("this machine has no display that shows text\n");
     }
 
     private static String where(VirtualMachine vm) {
