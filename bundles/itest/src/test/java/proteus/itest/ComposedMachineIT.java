@@ -61,23 +61,12 @@ public class ComposedMachineIT {
         return configuration;
     }
 
-    /** Configuration Admin works on a thread of its own. */
-    private VirtualMachine await(String name) throws InterruptedException {
-        long until = System.nanoTime() + PATIENCE.toNanos();
-        Optional<VirtualMachine> vm = machines.find(name);
-        while (vm.isEmpty() && System.nanoTime() < until) {
-            Thread.sleep(20);
-            vm = machines.find(name);
-        }
-        return vm.orElseThrow(() -> new AssertionError("no VM " + name + "; composition: " + composer.examine(Composition.DEFAULT).findings()));
+    private VirtualMachine await(String name) {
+        return Await.value(() -> machines.find(name), PATIENCE);
     }
 
-    private void awaitGone(String name) throws InterruptedException {
-        long until = System.nanoTime() + PATIENCE.toNanos();
-        while (machines.find(name).isPresent() && System.nanoTime() < until) {
-            Thread.sleep(20);
-        }
-        assertTrue(machines.find(name).isEmpty(), "the VM goes with its configuration");
+    private void awaitGone(String name) {
+        Await.value(() -> machines.find(name).isPresent() ? Optional.empty() : Optional.of(true), PATIENCE);
     }
 
     @Test
