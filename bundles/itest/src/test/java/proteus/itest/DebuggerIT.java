@@ -137,21 +137,22 @@ class DebuggerIT {
         return guest;
     }
 
-    /** What gdb prints for a script; named addresses are put in for {@code @name}. */
+    /** What gdb prints for a script; a command that fails does not end it. */
     private String gdb(String script) throws Exception {
         String lines = "set pagination off\nset confirm off\nset style enabled off\nset remotetimeout 60\ntarget remote " + host + ":" + port + "\n"
                 + script;
+        List<String> command = new ArrayList<>(List.of("gdb", "-nx", "-q", "-batch"));
+        lines.lines().forEach(line -> command.addAll(List.of("-ex", line)));
         Path out = directory.resolve("gdb.out");
         Process gdb;
         try {
-            gdb = new ProcessBuilder("gdb", "-nx", "-q", "-batch", "-x", Files.writeString(directory.resolve("gdb.in"), lines).toString())
-                    .redirectErrorStream(true).redirectOutput(out.toFile()).start();
+            gdb = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile()).start();
         } catch (IOException e) {
             abort("gdb is not installed, so nobody knows whether it understands the port: " + e.getMessage());
             return "";
         }
         try {
-            assertTrue(gdb.waitFor(100, TimeUnit.SECONDS), () -> "gdb does not end:\n" + text(out));
+            assertTrue(gdb.waitFor(60, TimeUnit.SECONDS), () -> "gdb does not end:\n" + text(out));
         } finally {
             gdb.destroyForcibly();
         }
@@ -192,8 +193,9 @@ class DebuggerIT {
                 continue
                 delete
                 hbreak *@count
-                set $rbx = 41
+                set $rbx = 0
                 continue
+                p $rbx
                 delete
                 rwatch *(long *) @flag
                 continue
@@ -217,8 +219,8 @@ class DebuggerIT {
         contains(out, "Breakpoint 1, " + count, "$1 = 0", "PG", "LMA", "= 1\n", "3.14159", "inc    %rbx", "$7 = 1", "0x8\n",
                 ":\t0x48", "0xffff800000", ":\t0x48", "Cannot access memory at address 0x40000000",
                 "Hardware watchpoint 2", "Old value = 0", "New value = 1", "0x%016x".formatted(guest.symbol("stored")), "Old value = 1", "New value = 2",
-                "Hardware read watchpoint", "Value = 0", "spinning", "SIGINT", "$9 = 1", "EPT PML4E", "PML4E", "GPA", "debug", "rip", "is no monitor command",
-                "exited normally");
+                "Breakpoint 3, " + count, "$9 = 0", "Hardware read watchpoint", "Value = 0", "spinning", "SIGINT", "$10 = 1",
+                "EPT PML4E", "PML4E", "GPA", "debug", "rip", "is no monitor command", "exited normally");
         assertTrue(proteus.waitFor(30, TimeUnit.SECONDS), "the run ends with its guest");
         assertEquals(0, proteus.exitValue(), () -> text(directory.resolve("err")));
     }
@@ -307,21 +309,5 @@ class DebuggerIT {
         in.readNBytes(2);
         socket.getOutputStream().write('+');
         return all.substring(1);
-    }
-
-    @Test
-    void aPortInUseAndABadAddressAreSaidInOneSentence() throws Exception {
-        Assembly guest = runOwnGuest();
-        for (String where : List.of(Integer.toString(port), "nonsense", "70000")) {
-            List<String> command = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
-                    "--sun-misc-unsafe-memory-access=allow", "-Dproteus.home=" + IMAGE, "-Djava.io.tmpdir=" + directory, "-jar",
-                    IMAGE.resolve("launcher.jar").toString(), "run", "--kernel", directory.resolve("guest").toString(), "--memory", "16M", "--gdb", where);
-            Process other = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(directory.resolve("other").toFile()).start();
-            assertTrue(other.waitFor(60, TimeUnit.SECONDS));
-            assertTrue(other.exitValue() != 0);
-            String last = text(directory.resolve("other")).lines().reduce((a, b) -> b).orElse("");
-            assertTrue(last.contains("debugger"), last);
-        }
-        assertTrue(guest.bytes().length > 0 && proteus.isAlive(), "the one that was there waits on");
     }
 }
