@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -26,6 +27,7 @@ final class OpenPort implements DebuggerPort.Opened {
     private final ServerSocket server;
     private final Optional<Architecture> architecture;
     private final Consumer<OpenPort> closed;
+    private volatile Thread listener;
     private final Object lock = new Object();
     /** Guarded by the lock. */
     private Session session;
@@ -38,7 +40,7 @@ final class OpenPort implements DebuggerPort.Opened {
     }
 
     void start() {
-        Thread.ofPlatform().daemon(true).name("gdb port of " + vm.name()).start(this::listen);
+        listener = Thread.ofPlatform().daemon(true).name("gdb port of " + vm.name()).start(this::listen);
     }
 
     private void listen() {
@@ -118,5 +120,13 @@ final class OpenPort implements DebuggerPort.Opened {
             }
         }
         closed.accept(this);
+        if (Thread.currentThread() != listener) {
+            try {
+                // the port is free when the thread that waits in accept has seen that it is closed
+                listener.join(Duration.ofSeconds(2));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }
