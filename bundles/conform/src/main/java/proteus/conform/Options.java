@@ -1,0 +1,105 @@
+package proteus.conform;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import proteus.conform.cases.Family;
+
+/**
+ * The command line.
+ *
+ * @param cases over all families together
+ * @param pattern which instructions, as a regular expression
+ */
+record Options(long cases, long seed, List<Family> families, String pattern, Optional<Path> json, boolean help) {
+    static final String HELP = """
+        ./proteus conform [flags]
+        Runs random instruction cases in 64-bit mode on the modelled processor and on this host's own, and compares registers, flags, memory,
+        x87 and vector state, and faults. Flags and results that the manual leaves undefined are not compared.
+          --cases N                 how many, over all families together (default 1000000)
+          --seed S                  the same seed gives the same cases (default 1)
+          --family NAME[,NAME...]   only these families: %s
+          --only PATTERN            only instructions whose name matches, for example 'SH[LR]D?'
+          --json FILE               also writes the figures there
+          --help                    say this
+        Exit status: 0 no difference, 1 differences, 64 wrong usage, 69 this host cannot run cases (it is not x86-64 Linux): nothing was compared.
+        """.formatted(labels());
+
+    /** A command line that cannot be understood; the message is one sentence. */
+    static final class UsageException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        UsageException(String message) {
+            super(message);
+        }
+    }
+
+    static Options parse(String[] arguments) {
+        long cases = 1_000_000;
+        long seed = 1;
+        List<Family> families = List.of(Family.values());
+        String pattern = ".*";
+        Optional<Path> json = Optional.empty();
+        boolean help = false;
+        for (int i = 0; i < arguments.length; i++) {
+            String name = arguments[i];
+            if (name.equals("--help") || name.equals("-h")) {
+                help = true;
+                continue;
+            }
+            int equals = name.indexOf('=');
+            String flag = equals < 0 ? name : name.substring(0, equals);
+            if (!List.of("--cases", "--seed", "--family", "--only", "--json").contains(flag)) {
+                throw new UsageException("there is no flag " + flag + "; --help lists them");
+            }
+            if (equals < 0 && i + 1 == arguments.length) {
+                throw new UsageException(flag + " needs a value");
+            }
+            String value = equals < 0 ? arguments[++i] : name.substring(equals + 1);
+            switch (flag) {
+                case "--cases" -> cases = number(flag, value, 1);
+                case "--seed" -> seed = number(flag, value, Long.MIN_VALUE);
+                case "--family" -> families = families(value);
+                case "--only" -> pattern = pattern(value);
+                default -> json = Optional.of(Path.of(value));
+            }
+        }
+        return new Options(cases, seed, families, pattern, json, help);
+    }
+
+    private static String pattern(String value) {
+        try {
+            return java.util.regex.Pattern.compile(value).pattern();
+        } catch (java.util.regex.PatternSyntaxException e) {
+            throw new UsageException("--only %s is no regular expression: %s".formatted(value, e.getDescription()));
+        }
+    }
+
+    private static long number(String flag, String value, long least) {
+        try {
+            long number = Long.parseLong(value.replace("_", ""));
+            if (number >= least) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new UsageException("%s takes a number, not %s".formatted(flag, value));
+    }
+
+    private static List<Family> families(String value) {
+        List<Family> wanted = new ArrayList<>();
+        for (String label : value.split(",")) {
+            wanted.add(Arrays.stream(Family.values()).filter(family -> family.label().equals(label)).findFirst()
+                .orElseThrow(() -> new UsageException("there is no family %s; the families are %s".formatted(label, labels()))));
+        }
+        return wanted;
+    }
+
+    private static String labels() {
+        return Arrays.stream(Family.values()).map(Family::label).collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,57 @@
+package proteus.conform.cases;
+
+import proteus.conform.state.Window;
+
+/** Where operands lie: mostly in the middle of the data pages, now and then at every edge that matters. */
+final class Places {
+    private static final long LINE = 64;
+
+    private Places() {}
+
+    /**
+     * An address for an operand of so many bytes.
+     *
+     * @param inWindow no address outside the window's 64 KiB will do
+     */
+    static long focus(Edges edges, int bytes, boolean inWindow) {
+        int size = Math.max(bytes, 1);
+        int kind = edges.random.nextInt(64);
+        if (kind < 34) {
+            return Window.DATA + 1024 + 64L * edges.random.nextInt(96) + (kind < 20 ? 0 : 16L * edges.random.nextInt(4));
+        }
+        if (kind < 50) {
+            return Window.DATA + 1024 + edges.random.nextInt(6144);
+        }
+        if (kind < 55) {
+            return Window.DATA + Window.PAGE - edges.random.nextInt(0, size + 4);
+        }
+        if (kind < 58) {
+            return Window.DATA_END - edges.random.nextInt(1, size + 8);
+        }
+        if (kind == 58) {
+            return Window.DATA - edges.random.nextInt(0, size + 2);
+        }
+        if (kind == 59 || kind == 60) {
+            return Window.CONSTANTS + edges.random.nextInt(Window.PAGE - size);
+        }
+        if (kind == 61) {
+            return Window.CONSTANTS + (edges.oneIn(2) ? Window.PAGE - edges.random.nextInt(1, size + 2) : -edges.random.nextInt(1, size + 2));
+        }
+        if (kind == 62 || inWindow) {
+            return Window.DATA_END + 1024 + edges.random.nextInt(1024);
+        }
+        // not canonical
+        return edges.random.nextLong() << 1 & 0x0000_7fff_ffff_fff8L | 0x1234_8000_0000_0000L ^ (long) edges.random.nextInt(2) << 63;
+    }
+
+    /** The same, and so that the operand stays in one line of the cache: a locked access across lines takes the host milliseconds. */
+    static long lockedFocus(Edges edges, int bytes) {
+        long address = focus(edges, bytes, false);
+        return (address & LINE - 1) + bytes > LINE ? address & -LINE : address;
+    }
+
+    /** A breakpoint behind the instruction of a slot: where a branch may go. */
+    static long tail(Edges edges, int slot) {
+        return Window.slot(slot) + edges.random.nextInt(Window.SLOT_TAIL, Window.SLOT);
+    }
+}

@@ -1,0 +1,40 @@
+package proteus.conform.cases;
+
+import proteus.x86.decode.Decoder;
+import proteus.x86.decode.Instruction;
+
+/** One instruction at one address, and what the decoder says of it. */
+public final class Sample {
+    public final Family family;
+    public final byte[] bytes;
+    public final int length;
+    /** Where it stands: number of the slot, distance from its start, linear address. */
+    public final int slot, start;
+    public final long address;
+    public final Instruction decoded = new Instruction();
+
+    Sample(Family family, byte[] bytes, int length, int slot, int start, long address) {
+        this.family = family;
+        this.bytes = bytes;
+        this.length = length;
+        this.slot = slot;
+        this.start = start;
+        this.address = address;
+        Decoder.decode(i -> i < bytes.length ? bytes[i] & 0xff : 0, 64, decoded);
+    }
+
+    /** The operand in memory, or -1. */
+    public int memoryOperand() {
+        for (int i = 0; i < decoded.operandCount; i++) {
+            if (decoded.kind[i] == Instruction.MEMORY) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** The same instruction elsewhere. */
+    public Sample at(int otherSlot, int otherStart, long otherAddress) {
+        return new Sample(family, bytes, length, otherSlot, otherStart, otherAddress);
+    }
+}

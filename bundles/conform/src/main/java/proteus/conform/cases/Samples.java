@@ -1,0 +1,312 @@
+package proteus.conform.cases;
+
+import static proteus.conform.state.Window.MOST_JITTER;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import proteus.conform.state.Window;
+import proteus.x86.decode.Decoder;
+import proteus.x86.decode.Instruction;
+import proteus.x86.decode.Mnemonic;
+
+/** Random instances of the forms of a family. */
+public final class Samples {
+    private static final int MOST = Instruction.MAX_LENGTH;
+    private static final int LOCK = 0xf0, ADDRESS_SIZE = 0x67, VEX_3 = 0xc4, VEX_2 = 0xc5;
+    /** Segment overrides that mean nothing in 64-bit mode, and GS, whose base is 0 on both sides. */
+    private static final int[] SEGMENTS = {0x26, 0x2e, 0x36, 0x3e, 0x65};
+    private static final int SIB = 4, NO_BASE = 5, NO_INDEX = 4;
+    private static final int RIP_OR_SIB_TRIES = 50;
+
+    private final Family family;
+    private final List<Mnemonic> mnemonics;
+    private final Map<Mnemonic, List<Form>> forms;
+    private final Edges edges;
+    private final byte[] bytes = new byte[48];
+    private final Instruction decoded = new Instruction();
+    private int displacementAt;
+
+    /** @param features that both processors have */
+    public Samples(Family family, Set<String> features, long seed, String pattern) {
+        this.family = family;
+        forms = CatalogueHolder.of(features).of(family);
+        mnemonics = new ArrayList<>(forms.keySet().stream().filter(m -> m.name().matches(pattern)).toList());
+        edges = new Edges(seed);
+    }
+
+    /** One catalogue per set of features. */
+    private static final class CatalogueHolder {
+        private static Set<String> features;
+        private static Catalogue catalogue;
+
+        static synchronized Catalogue of(Set<String> wanted) {
+            if (!wanted.equals(features)) {
+                features = Set.copyOf(wanted);
+                catalogue = new Catalogue(features);
+            }
+            return catalogue;
+        }
+    }
+
+    public boolean isEmpty() {
+        return family != Family.UNDEFINED && mnemonics.isEmpty();
+    }
+
+    /** How many instructions and forms there are. */
+    public int instructions() {
+        return mnemonics.size();
+    }
+
+    public int forms() {
+        return mnemonics.stream().mapToInt(m -> forms.get(m).size()).sum();
+    }
+
+    /** An instance for a slot. */
+    public Sample next(int slot) {
+        if (family == Family.UNDEFINED) {
+            return undefined(slot);
+        }
+        Mnemonic mnemonic = mnemonics.get(edges.random.nextInt(mnemonics.size()));
+        List<Form> candidates = forms.get(mnemonic);
+        for (int tries = 0; tries < RIP_OR_SIB_TRIES; tries++) {
+            Form form = candidates.get(edges.random.nextInt(candidates.size()));
+            int start = edges.random.nextInt(MOST_JITTER);
+            long address = Window.slot(slot) + start;
+            int length = write(form, address);
+            if (length > 0 && length <= MOST && decoded.mnemonic == form.mnemonic()) {
+                return new Sample(family, java.util.Arrays.copyOf(bytes, MOST), length, slot, start, address);
+            }
+        }
+        throw new IllegalStateException("no instance of " + mnemonic + " could be made");
+    }
+
+    /** Writes a random instance and decodes it; answers its length. */
+    private int write(Form form, long address) {
+        int at = 0;
+        if (edges.oneIn(20)) {
+            bytes[at++] = (byte) SEGMENTS[edges.random.nextInt(SEGMENTS.length)];
+        }
+        if ((form.memory() || form.family() == Family.STRING || form.mnemonic() == Mnemonic.JCXZ || form.mnemonic() == Mnemonic.XLAT) && edges.oneIn(12)
+            || form.family() == Family.CONTROL && edges.oneIn(12)) {
+            bytes[at++] = (byte) ADDRESS_SIZE;
+        }
+        if (form.lockable() && edges.oneIn(3)) {
+            bytes[at++] = (byte) LOCK;
+        }
+        int extension = edges.oneIn(3) ? 0 : edges.random.nextInt(8);
+        int modrm = form.modrms()[edges.random.nextInt(form.modrms().length)];
+        if (fixedRegister(form, modrm)) {
+            extension &= ~4;
+        }
+        at = form.vex() ? vex(form, at, extension) : legacy(form, at, extension);
+        bytes[at++] = (byte) form.opcode();
+        int tail = at;
+        displacementAt = -1;
+        if (form.modrm()) {
+            tail = form.memory() ? memory(at, modrm) : at + 1;
+            if (!form.memory()) {
+                bytes[at] = (byte) modrm;
+            }
+        }
+        for (int i = tail; i < bytes.length; i += 8) {
+            long random = edges.oneIn(3) ? edges.integer() : edges.random.nextLong();
+            for (int k = 0; k < 8 && i + k < bytes.length; k++) {
+                bytes[i + k] = (byte) (random >> 8 * k);
+            }
+        }
+        bound(form, tail);
+        int length = decode();
+        if (length == Decoder.TOO_LONG || decoded.mnemonic == Mnemonic.INVALID) {
+            return 0;
+        }
+        return aim(form, address, length);
+    }
+
+    /** Whether ModRM.reg says what the instruction is: then REX.R only means something for some, and is left alone. */
+    private static boolean fixedRegister(Form form, int modrm) {
+        for (int other : form.modrms()) {
+            if ((other >> 3 & 7) != (modrm >> 3 & 7)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private int legacy(Form form, int from, int extension) {
+        int at = from;
+        if (form.prefix() != 0) {
+            bytes[at++] = (byte) form.prefix();
+        }
+        int rex = 0x40 | (form.wide() ? 8 : 0) | extension;
+        if (rex != 0x40 || edges.oneIn(6)) {
+            bytes[at++] = (byte) rex;
+        }
+        return Catalogue.escape(bytes, at, form.map());
+    }
+
+    private int vex(Form form, int from, int extension) {
+        int at = from;
+        int vvvv = usesVvvv(form) ? edges.random.nextInt(16) : 15;
+        int last = (form.wide() ? 0x80 : 0) | vvvv << 3 | form.length() << 2 | Catalogue.pp(form.prefix());
+        if (form.map() == 1 && (extension & 3) == 0 && !form.wide() && edges.oneIn(2)) {
+            bytes[at++] = (byte) VEX_2;
+            bytes[at++] = (byte) (((extension & 4) == 0 ? 0x80 : 0) | last & 0x7f);
+        } else {
+            bytes[at++] = (byte) VEX_3;
+            bytes[at++] = (byte) (~extension << 5 & 0xe0 | form.map());
+            bytes[at++] = (byte) last;
+        }
+        return at;
+    }
+
+    /** Whether VEX.vvvv may be something else than all ones: the decoder knows. */
+    private boolean usesVvvv(Form form) {
+        byte[] probe = new byte[16];
+        probe[0] = (byte) VEX_3;
+        probe[1] = (byte) (0xe0 | form.map());
+        probe[2] = (byte) ((form.wide() ? 0x80 : 0) | form.length() << 2 | Catalogue.pp(form.prefix()));
+        probe[3] = (byte) form.opcode();
+        probe[4] = (byte) form.modrms()[0];
+        Decoder.decode(i -> probe[i] & 0xff, 64, decoded);
+        return decoded.mnemonic == form.mnemonic();
+    }
+
+    /** ModRM, SIB and displacement of a memory operand; answers what comes next. */
+    private int memory(int from, int modrm) {
+        int at = from;
+        int mod = edges.random.nextInt(3);
+        int rm = edges.random.nextInt(8);
+        bytes[at++] = (byte) (mod << 6 | modrm & 0x38 | rm);
+        int base = rm;
+        if (rm == SIB) {
+            int index = edges.oneIn(4) ? NO_INDEX : edges.random.nextInt(8);
+            base = edges.random.nextInt(8);
+            bytes[at++] = (byte) (edges.random.nextInt(4) << 6 | index << 3 | base);
+        }
+        boolean wide = mod == 2 || mod == 0 && base == NO_BASE;
+        if (mod == 0 && base == NO_BASE) {
+            displacementAt = at;
+        }
+        if (wide || mod == 1) {
+            long displacement = edges.oneIn(3) ? edges.integer() : edges.random.nextInt(-300, 300);
+            for (int i = 0; i < (wide ? 4 : 1); i++) {
+                bytes[at++] = (byte) (displacement >> 8 * i);
+            }
+        }
+        return at;
+    }
+
+    /** Immediates that must stay within bounds. */
+    private void bound(Form form, int tail) {
+        if (form.mnemonic() == Mnemonic.ENTER) {
+            // the allocation must end inside the guards
+            bytes[tail] = (byte) edges.random.nextInt();
+            bytes[tail + 1] = (byte) edges.random.nextInt(2);
+            bytes[tail + 2] = (byte) (edges.oneIn(2) ? 0 : edges.oneIn(3) ? edges.random.nextInt() : edges.random.nextInt(5));
+        } else if (form.mnemonic() == Mnemonic.RET && !form.modrm()) {
+            bytes[tail + 1] = (byte) edges.random.nextInt(2);
+        }
+    }
+
+    /** Directs addresses that no register decides and branch distances to where they may go; answers the length, or 0 if that cannot be. */
+    private int aim(Form form, long address, int length) {
+        if (decoded.operandCount > 0 && decoded.kind[0] == Instruction.RELATIVE) {
+            return branch(address, length);
+        }
+        for (int i = 0; i < decoded.operandCount; i++) {
+            if (decoded.kind[i] == Instruction.MEMORY && decoded.mod < 0 && form.mnemonic() == Mnemonic.MOV) {
+                // moffs: the address is what stands behind the opcode
+                long target = Places.focus(edges, decoded.size[i] >> 3, true);
+                int bytesOfAddress = decoded.addressSize >> 3;
+                put(length - bytesOfAddress, target, bytesOfAddress);
+                decode();
+                return length;
+            }
+        }
+        if (displacementAt >= 0 && decoded.base == Instruction.RIP) {
+            long target = place(form);
+            put(displacementAt, target - (address + length), 4);
+            decode();
+        } else if (displacementAt >= 0 && decoded.index == Instruction.NO_REGISTER) {
+            put(displacementAt, place(form), 4);
+            decode();
+        }
+        return length;
+    }
+
+    /** Where a fixed address points. A branch must find its target there, so it is where contents can be chosen. */
+    private long place(Form form) {
+        return form.family() == Family.CONTROL ? Window.DATA + 1024 + edges.random.nextInt(2048) : Places.focus(edges, 8, true);
+    }
+
+    private int branch(long address, int length) {
+        long next = address + length;
+        boolean near = decoded.immediate >= -128 && decoded.immediate < 128;
+        int width = length - (opcodeBytes());
+        if (width == 1) {
+            int own = (int) ((address - Window.FIRST_SLOT) / Window.SLOT);
+            for (int tries = 0; tries < 8; tries++) {
+                int other = Math.clamp(own + edges.random.nextInt(-2, 3), 0, Window.SLOTS - 1);
+                long distance = Places.tail(edges, other) - next;
+                if (distance >= -128 && distance < 128) {
+                    put(length - 1, distance, 1);
+                    decode();
+                    return length;
+                }
+            }
+            return 0;
+        }
+        long target = edges.oneIn(20) ? Places.focus(edges, 1, true) : Places.tail(edges, edges.random.nextInt(Window.SLOTS));
+        put(length - width, target - next, width);
+        decode();
+        return near || width > 1 ? length : 0;
+    }
+
+    /** Bytes up to the distance of a branch. */
+    private int opcodeBytes() {
+        int at = 0;
+        while (true) {
+            int b = bytes[at] & 0xff;
+            boolean prefix = b == 0x66 || b == 0x67 || b == 0x26 || b == 0x2e || b == 0x36 || b == 0x3e || b == 0x65 || (b & 0xf0) == 0x40;
+            if (!prefix) {
+                return b == 0x0f ? at + 2 : at + 1;
+            }
+            at++;
+        }
+    }
+
+    private void put(int at, long value, int width) {
+        for (int i = 0; i < width; i++) {
+            bytes[at + i] = (byte) (value >> 8 * i);
+        }
+    }
+
+    private int decode() {
+        return Decoder.decode(i -> bytes[i] & 0xff, 64, decoded);
+    }
+
+    /** Bytes that the decoder refuses. */
+    private Sample undefined(int slot) {
+        int start = edges.random.nextInt(MOST_JITTER);
+        while (true) {
+            for (int i = 0; i < bytes.length; i += 8) {
+                put(i, edges.random.nextLong(), 8);
+            }
+            if (edges.oneIn(2)) {
+                bytes[0] = 0x0f;
+            }
+            if (edges.oneIn(8)) {
+                int prefixes = edges.random.nextInt(1, MOST);
+                for (int i = 0; i < prefixes; i++) {
+                    bytes[i] = (byte) (edges.oneIn(2) ? 0x66 : SEGMENTS[edges.random.nextInt(SEGMENTS.length)]);
+                }
+            }
+            decode();
+            if (decoded.mnemonic == Mnemonic.INVALID && !Reserved.mayBeDefined(bytes)) {
+                return new Sample(family, java.util.Arrays.copyOf(bytes, MOST), MOST, slot, start, Window.slot(slot) + start);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package proteus.conform.compare;
+
+import java.util.HashMap;
+import java.util.Map;
+import proteus.conform.state.Cases;
+import proteus.x86.decode.Instruction;
+import proteus.x86.decode.Mnemonic;
+
+/**
+ * What the manual leaves undefined: the one place where a difference can be excused. Flags by the section "Flags Affected" of each
+ * instruction in SDM vol. 2 (2A: A-L, 2B: M-U, 2C: V), results by its "Description" and "Operation".
+ */
+final class Undefined {
+    private static final int CF = 1, PF = 4, AF = 0x10, ZF = 0x40, SF = 0x80, OF = 0x800, ALL = CF | PF | AF | ZF | SF | OF;
+
+    /** Undefined whatever the operands. */
+    private static final String ALWAYS = """
+        AND OR XOR TEST      AF              # "The state of the AF flag is undefined."
+        MUL IMUL             SF ZF AF PF     # "The SF, ZF, AF, and PF flags are undefined."
+        DIV IDIV             CF OF SF ZF AF PF
+        BT BTS BTR BTC       OF SF AF PF     # "The OF, SF, AF, and PF flags are undefined." ZF is unaffected.
+        BSF BSR              CF OF SF AF PF
+        LZCNT TZCNT          OF SF AF PF
+        ANDN BLSI BLSMSK BLSR AF PF
+        BEXTR                AF SF PF        # "AF, SF, and PF are undefined."
+        BZHI                 AF PF
+        """;
+
+    private static final Map<Mnemonic, Integer> FLAGS = new HashMap<>();
+
+    static {
+        for (String line : ALWAYS.split("\n")) {
+            int flags = 0;
+            String[] words = line.substring(0, line.indexOf('#') < 0 ? line.length() : line.indexOf('#')).strip().split("\\s+");
+            for (String word : words) {
+                flags |= flag(word);
+            }
+            for (String word : words) {
+                if (flag(word) == 0) {
+                    FLAGS.put(Mnemonic.valueOf(word), flags);
+                }
+            }
+        }
+    }
+
+    private Undefined() {}
+
+    private static int flag(String name) {
+        return switch (name) {
+            case "CF" -> CF;
+            case "PF" -> PF;
+            case "AF" -> AF;
+            case "ZF" -> ZF;
+            case "SF" -> SF;
+            case "OF" -> OF;
+            default -> 0;
+        };
+    }
+
+    /** Flags whose value the manual does not say after this instruction in this state. */
+    static int flags(Instruction in, Cases cases, long before) {
+        return switch (in.mnemonic) {
+            case SHL, SHR, SAR -> shift(in, count(in, cases, before, 1));
+            case SHLD, SHRD -> doubleShift(count(in, cases, before, 2));
+            case ROL, ROR, RCL, RCR -> rotate(count(in, cases, before, 1));
+            default -> FLAGS.getOrDefault(in.mnemonic, 0);
+        };
+    }
+
+    /**
+     * SDM vol. 2B, SAL/SAR/SHL/SHR: "The CF flag ... is undefined for SHL and SHR instructions where the count is greater than or equal to the
+     * size (in bits) of the destination operand. The OF flag is affected only for 1-bit shifts; otherwise, it is undefined. ... If the count is 0,
+     * the flags are not affected. For a non-zero count, the AF flag is undefined."
+     */
+    private static int shift(Instruction in, int count) {
+        if (count == 0) {
+            return 0;
+        }
+        int carry = in.mnemonic != Mnemonic.SAR && count >= in.operandSize ? CF : 0;
+        return carry | AF | (count == 1 ? 0 : OF);
+    }
+
+    /** SDM vol. 2B, SHLD, SHRD: "For a 1-bit shift, the OF flag is set if a sign change occurred; otherwise ... For shifts greater than 1 bit, the OF flag is undefined." */
+    private static int doubleShift(int count) {
+        return count == 0 ? 0 : AF | (count == 1 ? 0 : OF);
+    }
+
+    /** SDM vol. 2B, RCL/RCR/ROL/ROR: "The OF flag is affected for single-bit rotates; it is undefined for multi-bit rotates." A masked count of 0 affects none. */
+    private static int rotate(int count) {
+        return count > 1 ? OF : 0;
+    }
+
+    /** The count of a shift, masked as the processor does (to 5 bits, 6 with 64-bit operands). */
+    private static int count(Instruction in, Cases cases, long before, int operand) {
+        long count = in.kind[operand] == Instruction.GPR ? cases.get(before + Cases.GPRS + 8) : in.immediate;
+        return (int) count & (in.operandSize == 64 ? 63 : 31);
+    }
+
+    /**
+     * Whether the result itself is undefined, so that nothing can be compared.
+     * SDM vol. 2A, BSF, BSR: "If the content of the source operand is 0, the content of the destination operand is undefined."
+     * SDM vol. 2B, SHLD, SHRD: "If the count is greater than the operand size, the result is undefined" (and all flags are).
+     */
+    static boolean result(Instruction in, Cases cases, long before, long after) {
+        return switch (in.mnemonic) {
+            case BSF, BSR -> (cases.get(after + Cases.RFLAGS) & ZF) != 0;
+            case SHLD, SHRD -> count(in, cases, before, 2) > in.operandSize;
+            default -> false;
+        };
+    }
+}

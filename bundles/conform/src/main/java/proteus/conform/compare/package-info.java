@@ -1,0 +1,2 @@
+/** What may differ by the manual, and the comparison of two outcomes. */
+package proteus.conform.compare;

@@ -1,0 +1,192 @@
+package proteus.conform.host;
+
+import proteus.conform.state.Cases;
+import proteus.conform.state.Window;
+import proteus.x86.asm.Assembler;
+import proteus.x86.asm.Assembly;
+
+/** The harness's machine code. All it keeps is in the control page, at absolute addresses: no register is its own while a case runs. */
+final class Harness {
+    /** The jump behind every instruction goes here. */
+    final long done;
+    /** {@code void run(cases, count)}. */
+    final long run;
+    /** {@code void handler(signal, siginfo, ucontext)}. */
+    final long handler;
+    final byte[] code;
+
+    /** Offset in the control page of the handlers that signals had before, by number. */
+    static final int OLD_HANDLERS = 256;
+
+    private static final String SOURCE = """
+        hostrsp  equ CONTROL
+        case     equ CONTROL+8
+        left     equ CONTROL+16
+        target   equ CONTROL+24
+        keptrbx  equ CONTROL+32
+        fault    equ CONTROL+40
+        error    equ CONTROL+48
+        address  equ CONTROL+56
+        where    equ CONTROL+64
+        old      equ CONTROL+OLD_HANDLERS
+
+        run:
+            push rbx
+            push rbp
+            push r12
+            push r13
+            push r14
+            push r15
+            mov [hostrsp], rsp
+            mov [case], rdi
+            mov [left], rsi
+        .next:
+            mov rbx, [case]
+            mov rdi, [rbx+at_piece_0]
+            mov rcx, [rbx+at_length_0]
+            lea rsi, [rbx+at_memory]
+            rep movsb
+            mov rdi, [rbx+at_piece_1]
+            mov rcx, [rbx+at_length_1]
+            rep movsb
+            mov eax, 7
+            xor edx, edx
+            RESTORE
+            xor eax, eax
+            mov [fault], rax
+            mov rax, [rbx+at_rip]
+            mov [target], rax
+            push qword [rbx+at_rflags]
+            popfq
+            mov rax, [rbx+at_gprs]
+            mov rcx, [rbx+at_gprs+8]
+            mov rdx, [rbx+at_gprs+16]
+            mov rsp, [rbx+at_gprs+32]
+            mov rbp, [rbx+at_gprs+40]
+            mov rsi, [rbx+at_gprs+48]
+            mov rdi, [rbx+at_gprs+56]
+            mov r8, [rbx+at_gprs+64]
+            mov r9, [rbx+at_gprs+72]
+            mov r10, [rbx+at_gprs+80]
+            mov r11, [rbx+at_gprs+88]
+            mov r12, [rbx+at_gprs+96]
+            mov r13, [rbx+at_gprs+104]
+            mov r14, [rbx+at_gprs+112]
+            mov r15, [rbx+at_gprs+120]
+            mov rbx, [rbx+at_gprs+24]
+            jmp qword [target]
+
+        done:
+            mov [keptrbx], rbx
+            mov rbx, [case]
+            lea rbx, [rbx+SIDE]
+            mov [rbx+at_gprs], rax
+            mov [rbx+at_gprs+8], rcx
+            mov [rbx+at_gprs+16], rdx
+            mov [rbx+at_gprs+32], rsp
+            mov [rbx+at_gprs+40], rbp
+            mov [rbx+at_gprs+48], rsi
+            mov [rbx+at_gprs+56], rdi
+            mov [rbx+at_gprs+64], r8
+            mov [rbx+at_gprs+72], r9
+            mov [rbx+at_gprs+80], r10
+            mov [rbx+at_gprs+88], r11
+            mov [rbx+at_gprs+96], r12
+            mov [rbx+at_gprs+104], r13
+            mov [rbx+at_gprs+112], r14
+            mov [rbx+at_gprs+120], r15
+            mov rsp, [hostrsp]
+            pushfq
+            pop qword [rbx+at_rflags]
+            push 2
+            popfq
+            mov rax, [keptrbx]
+            mov [rbx+at_gprs+24], rax
+            mov eax, 7
+            xor edx, edx
+            SAVE
+            mov rax, [fault]
+            mov [rbx+at_fault], rax
+            mov rax, [error]
+            mov [rbx+at_error], rax
+            mov rax, [address]
+            mov [rbx+at_address], rax
+            mov rax, [where]
+            mov [rbx+at_rip], rax
+            lea rdi, [rbx+at_memory]
+            mov rsi, [rbx+at_piece_0-SIDE]
+            mov rcx, [rbx+at_length_0-SIDE]
+            rep movsb
+            mov rsi, [rbx+at_piece_1-SIDE]
+            mov rcx, [rbx+at_length_1-SIDE]
+            rep movsb
+            add qword [case], CASE
+            dec qword [left]
+            jnz run.next
+            fninit
+            push 0x1f80
+            ldmxcsr [rsp]
+            pop rax
+            VZEROUPPER
+            pop r15
+            pop r14
+            pop r13
+            pop r12
+            pop rbp
+            pop rbx
+            ret
+
+        handler:
+            mov rax, [rdx+0xa8] ; RIP in ucontext.gregs
+            mov rcx, rax
+            sub rcx, BASE
+            cmp rcx, BYTES
+            jae .chain
+            mov [where], rax
+            mov rax, [rdx+0xc0] ; ERR
+            mov [error], rax
+            mov rax, [rdx+0xd8] ; CR2
+            mov [address], rax
+            mov rax, [rdx+0xc8] ; TRAPNO
+            inc rax
+            mov [fault], rax
+            mov eax, done
+            mov [rdx+0xa8], rax
+            ret
+        .chain:
+            movsxd rdi, edi
+            jmp qword [rdi*8+old]
+        """;
+
+    Harness(boolean avx) {
+        StringBuilder source = new StringBuilder();
+        define(source, "CONTROL", Window.CONTROL);
+        define(source, "BASE", Window.BASE);
+        define(source, "BYTES", Window.BYTES);
+        define(source, "OLD_HANDLERS", OLD_HANDLERS);
+        define(source, "SIDE", Cases.SIDE);
+        define(source, "CASE", Cases.CASE);
+        define(source, "at_gprs", Cases.GPRS);
+        define(source, "at_rflags", Cases.RFLAGS);
+        define(source, "at_rip", Cases.RIP);
+        define(source, "at_piece_0", Cases.PIECE_0);
+        define(source, "at_piece_1", Cases.PIECE_1);
+        define(source, "at_length_0", Cases.LENGTH_0);
+        define(source, "at_length_1", Cases.LENGTH_1);
+        define(source, "at_fault", Cases.FAULT);
+        define(source, "at_error", Cases.ERROR);
+        define(source, "at_address", Cases.ADDRESS);
+        define(source, "at_memory", Cases.MEMORY);
+        source.append(SOURCE.replace("RESTORE", avx ? "xrstor64 [rbx]" : "fxrstor64 [rbx]").replace("SAVE", avx ? "xsave64 [rbx]" : "fxsave64 [rbx]")
+            .replace("VZEROUPPER", avx ? "vzeroupper" : ""));
+        Assembly assembly = Assembler.assemble(source.toString(), 64, Window.STUB);
+        code = assembly.bytes();
+        run = assembly.symbol("run");
+        done = assembly.symbol("done");
+        handler = assembly.symbol("handler");
+    }
+
+    private static void define(StringBuilder source, String name, long value) {
+        source.append(name).append(" equ ").append(value).append('\n');
+    }
+}
