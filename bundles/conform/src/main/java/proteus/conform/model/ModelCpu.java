@@ -34,6 +34,9 @@ public final class ModelCpu implements AutoCloseable {
     /** Selectors as Linux gives them to programs. */
     private static final int USER_CS = 0x33, USER_SS = 0x2b;
     private static final int CODE_64 = 0xa0fb, DATA_32 = 0xc0f3, TSS_BUSY = 0x8b;
+    /** Where the task-state segment is, for ring 0 only: it has no bitmap, so every port is forbidden. */
+    private static final long TSS = 0xffff_8000_0000_0000L;
+    private static final int TSS_LIMIT = 0x67, TSS_MAP_BASE = 0x66;
     private static final int EFER_MSR = 0xc000_0080;
     private static final int ENTRIES_SHIFT = 9, PAGE_SHIFT = 12, LEVELS = 4;
     private static final String OWNER = "conform";
@@ -60,6 +63,8 @@ public final class ModelCpu implements AutoCloseable {
         control = map(Window.CONTROL, PAGE, user | PageTable.WRITABLE | PageTable.NX);
         stub = map(Window.STUB, PAGE, user);
         code = map(Window.CODE, Window.CODE_BYTES, user);
+        long tss = map(TSS, PAGE, PageTable.PRESENT | PageTable.WRITABLE | PageTable.NX);
+        memory.write16(tss + TSS_MAP_BASE, TSS_LIMIT + 1);
         memory.write(constants, constantPage, 0, constantPage.length);
         vectorBytes = avx ? Cases.VECTOR_BYTES : Cases.LEGACY_BYTES;
         Assembly assembly = Assembler.assemble("""
@@ -108,7 +113,7 @@ public final class ModelCpu implements AutoCloseable {
     private ArchState initial(ArchState reset, boolean avx) {
         SegmentRegister none = new SegmentRegister(0, 0, 0, SegmentRegister.UNUSABLE);
         ArchState.Segments segments = new ArchState.Segments(List.of(none, new SegmentRegister(USER_CS, 0, 0xffff_ffffL, CODE_64),
-            new SegmentRegister(USER_SS, 0, 0xffff_ffffL, DATA_32), none, none, none, none, new SegmentRegister(0x40, 0, 0x67, TSS_BUSY)), 0, 0, 0, 0);
+            new SegmentRegister(USER_SS, 0, 0xffff_ffffL, DATA_32), none, none, none, none, new SegmentRegister(0x40, TSS, TSS_LIMIT, TSS_BUSY)), 0, 0, 0, 0);
         long cr4 = Cr4.PAE | Cr4.OSFXSR | Cr4.OSXMMEXCPT | (avx ? Cr4.OSXSAVE : 0);
         ArchState.Control old = reset.control();
         ArchState.Control now = new ArchState.Control(Cr0.PE | Cr0.MP | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.PG, 0, tables, cr4, 0, avx ? 7 : old.xcr0(), old.dr(),
