@@ -24,8 +24,8 @@ public record VmStatistics(long retired, long virtualNanos, long runNanos, long 
      * @param value what it wrote
      * @param retired instructions until then
      * @param virtualNanos virtual time
-     * @param hostNanos the host's clock, for rates only: not part of what repeats
+     * @param cpuNanos CPU time of the VM's thread, for rates only: not part of what repeats
      * @param counters as in {@link VmStatistics#counters}
      */
-    public record Mark(int value, long retired, long virtualNanos, long hostNanos, Map<String, Long> counters) {}
+    public record Mark(int value, long retired, long virtualNanos, long cpuNanos, Map<String, Long> counters) {}
 }

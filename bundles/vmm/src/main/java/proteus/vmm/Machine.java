@@ -219,7 +219,7 @@ final class Machine implements VirtualMachine {
     /** The lab port: remembers the counts of this moment. */
     void mark(int value) {
         account();
-        marks.add(new VmStatistics.Mark(value, retired, virtualNanos, System.nanoTime(), parts.counters().snapshot()));
+        marks.add(new VmStatistics.Mark(value, retired, virtualNanos, threadTime(), parts.counters().snapshot()));
     }
 
     void post(Runnable action) {

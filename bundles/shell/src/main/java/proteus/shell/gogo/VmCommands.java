@@ -220,7 +220,7 @@ public final class VmCommands {
         values.put("virtual time", Quantities.time(statistics.virtualNanos()));
         values.put("run time", Quantities.time(statistics.runNanos()));
         values.put("CPU time", Quantities.time(statistics.cpuNanos()));
-        values.put("MIPS", Quantities.decimal(Quantities.mips(statistics.retired(), statistics.runNanos())));
+        values.put("MIPS", Quantities.decimal(Quantities.mips(statistics.retired(), statistics.cpuNanos())));
         values.putAll(statistics.counters());
         return Output.TEXT.show(values);
     }

@@ -51,7 +51,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
     public String synopsis() {
         return """
                 ./proteus bench [flags]
-                Runs the bench guests and says millions of guest instructions per second for each of their loops, and as
+                Runs the bench guests and says millions of guest instructions per second of CPU time for each loop, and as
                 geometric mean over the integer ones.
                 """;
     }
@@ -62,6 +62,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 .option("--guest", "NAME", "bench32 or bench64 (default both)")
                 .option("--only", "LOOP", "one loop")
                 .option("--scale", "N", "so many times the work (default %d)".formatted(SCALE))
+                .option("--cold", "", "no run before the measured one: with the time the JVM takes to compile the engine")
                 .option("--cpu", "NAME", "CPU technique (default hwassist)")
                 .option("--mem", "NAME", "memory technique (default ept)")
                 .option(Output.FLAG, "FORMAT", "text or json");
@@ -78,15 +79,18 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--cpu").orElse(Composition.DEFAULT.cpu()),
                 flags.value("--mem").orElse(Composition.DEFAULT.memory()),
                 Composition.DEFAULT.io());
-        String words = "scale=" + flags.value("--scale").orElse(Integer.toString(SCALE)) + " "
-                + flags.value("--only").map(only -> "only=" + only).orElse("");
+        String only = flags.value("--only").map(loop -> " only=" + loop).orElse("");
+        String words = "scale=" + flags.value("--scale").orElse(Integer.toString(SCALE)) + only;
         List<String> names = flags.value("--guest").map(List::of).orElse(List.of("bench32", "bench64"));
-        Table table = new Table("guest", "loop", "instructions", "seconds", "MIPS", "checksum");
+        Table table = new Table("guest", "loop", "instructions", "CPU seconds", "MIPS", "checksum");
         double logarithms = 0;
         int integers = 0;
         for (String name : names) {
             Program.say(name + " on " + composition + " ...");
             GuestImage image = guests.image(name, Program::say);
+            if (!flags.has("--cold")) {
+                KitRun.of(manager, "warm-" + name, composition, image, only.strip(), PATIENCE);
+            }
             KitRun run = KitRun.of(manager, "bench-" + name, composition, image, words, PATIENCE);
             if (!run.end().success()) {
                 throw new VmException(name + ": " + run.end().message());
@@ -95,8 +99,8 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
             List<KitRun.Measured> loops = run.measured();
             for (int i = 0; i < Math.min(rows.size(), loops.size()); i++) {
                 KitRun.Measured loop = loops.get(i);
-                double mips = Quantities.mips(loop.instructions(), loop.hostNanos());
-                table.row(name, rows.get(i)[0], loop.instructions(), loop.hostNanos() / 1e9, mips, rows.get(i)[2]);
+                double mips = Quantities.mips(loop.instructions(), loop.cpuNanos());
+                table.row(name, rows.get(i)[0], loop.instructions(), loop.cpuNanos() / 1e9, mips, rows.get(i)[2]);
                 if (INTEGER.contains(rows.get(i)[0]) && mips > 0) {
                     logarithms += Math.log(mips);
                     integers++;

@@ -49,7 +49,7 @@ record KitRun(VmEnd end, String console, VmStatistics statistics) {
     }
 
     /** A measured loop: what lies between its two marks. */
-    record Measured(int number, long instructions, long hostNanos, Map<String, Long> counters) {}
+    record Measured(int number, long instructions, long cpuNanos, Map<String, Long> counters) {}
 
     List<Measured> measured() {
         List<Measured> all = new ArrayList<>();
@@ -65,7 +65,7 @@ record KitRun(VmEnd end, String console, VmStatistics statistics) {
                         difference.put(entry.getKey(), change);
                     }
                 }
-                all.add(new Measured(begin.value(), mark.retired() - begin.retired(), mark.hostNanos() - begin.hostNanos(), difference));
+                all.add(new Measured(begin.value(), mark.retired() - begin.retired(), mark.cpuNanos() - begin.cpuNanos(), difference));
                 begin = null;
             }
         }

@@ -278,10 +278,11 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .filter(entry -> entry.getKey().startsWith("exit.") && !entry.getKey().equals("exit.budget") && !entry.getKey().equals("exit.kicked") && !entry.getKey().equals("exit.debug"))
                 .mapToLong(java.util.Map.Entry::getValue)
                 .sum();
-        Program.say("%s instructions in %s (%.0f MIPS), %s exits".formatted(
+        Program.say("%s instructions in %s, %s of it CPU time (%.0f MIPS), %s exits".formatted(
                 Quantities.grouped(statistics.retired()),
                 Quantities.time(wall),
-                Quantities.mips(statistics.retired(), statistics.runNanos()),
+                Quantities.time(statistics.cpuNanos()),
+                Quantities.mips(statistics.retired(), statistics.cpuNanos()),
                 Quantities.grouped(exits)));
     }
 }

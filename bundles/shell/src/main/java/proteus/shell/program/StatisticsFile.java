@@ -53,7 +53,7 @@ final class StatisticsFile {
         all.put("wallNanos", wallNanos);
         all.put("runNanos", statistics.runNanos());
         all.put("cpuNanos", statistics.cpuNanos());
-        all.put("mips", Math.round(Quantities.mips(statistics.retired(), statistics.runNanos()) * 10) / 10.0);
+        all.put("mips", Math.round(Quantities.mips(statistics.retired(), statistics.cpuNanos()) * 10) / 10.0);
         all.put("counters", statistics.counters());
         all.put("marks", statistics.marks().stream().map(mark -> {
             Map<String, Object> one = new LinkedHashMap<>();
