@@ -4,6 +4,7 @@ import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
 /** AES-NI and PCLMULQDQ (SDM vol. 1, 12.13). The state's columns are the register's doublewords. */
@@ -60,13 +61,13 @@ final class Crypto {
     }
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.AESENC, (c, o) -> round(c, o, false, false));
-        t.put(Mnemonic.AESENCLAST, (c, o) -> round(c, o, false, true));
-        t.put(Mnemonic.AESDEC, (c, o) -> round(c, o, true, false));
-        t.put(Mnemonic.AESDECLAST, (c, o) -> round(c, o, true, true));
-        t.put(Mnemonic.AESIMC, Crypto::inverseMix);
-        t.put(Mnemonic.AESKEYGENASSIST, Crypto::keygenAssist);
-        t.put(Mnemonic.PCLMULQDQ, Crypto::carrylessMultiply);
+        Gate.put(t, Features.AES, Mnemonic.AESENC, (c, o) -> round(c, o, false, false));
+        Gate.put(t, Features.AES, Mnemonic.AESENCLAST, (c, o) -> round(c, o, false, true));
+        Gate.put(t, Features.AES, Mnemonic.AESDEC, (c, o) -> round(c, o, true, false));
+        Gate.put(t, Features.AES, Mnemonic.AESDECLAST, (c, o) -> round(c, o, true, true));
+        Gate.put(t, Features.AES, Mnemonic.AESIMC, Crypto::inverseMix);
+        Gate.put(t, Features.AES, Mnemonic.AESKEYGENASSIST, Crypto::keygenAssist);
+        Gate.put(t, Features.PCLMULQDQ, Mnemonic.PCLMULQDQ, Crypto::carrylessMultiply);
         Sha.register(t);
     }
 

@@ -6,6 +6,7 @@ import static proteus.silicon.cpu.CpuLayout.FTW;
 
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.system.Features;
 import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.ExceptionVector;
@@ -18,10 +19,10 @@ final class Guard {
 
     private Guard() {}
 
-    /** SSE: #UD if CR0.EM or no CR4.OSFXSR, #NM if CR0.TS. */
+    /** SSE: #UD if the model lacks it (SSE2 comes with SSE in every model), if CR0.EM or no CR4.OSFXSR; #NM if CR0.TS. */
     static void sse(Cpu cpu) {
-        if ((cpu.cr0 & (Cr0.EM | Cr0.TS) | ~cpu.cr4 & Cr4.OSFXSR) != 0) {
-            if ((cpu.cr0 & Cr0.EM) != 0 || (cpu.cr4 & Cr4.OSFXSR) == 0) {
+        if ((cpu.cr0 & (Cr0.EM | Cr0.TS) | ~cpu.cr4 & Cr4.OSFXSR | ~cpu.isa & 1L << Features.SSE) != 0) {
+            if ((cpu.cr0 & Cr0.EM) != 0 || (cpu.cr4 & Cr4.OSFXSR) == 0 || !Features.has(cpu, Features.SSE)) {
                 throw cpu.undefined();
             }
             throw cpu.fault(ExceptionVector.NM, 0);
@@ -53,10 +54,10 @@ final class Guard {
         }
     }
 
-    /** MMX: #UD if CR0.EM, #NM if CR0.TS, #MF if pending. Does not yet change to MMX state: memory operands may fault first. */
+    /** MMX: #UD if the model lacks it or CR0.EM, #NM if CR0.TS, #MF if pending. Does not yet change to MMX state: memory operands may fault first. */
     static void mmx(Cpu cpu) {
-        if ((cpu.cr0 & (Cr0.EM | Cr0.TS) | Raw.getShort(cpu.s + FSW) & ES) != 0) {
-            if ((cpu.cr0 & Cr0.EM) != 0) {
+        if ((cpu.cr0 & (Cr0.EM | Cr0.TS) | Raw.getShort(cpu.s + FSW) & ES | ~cpu.isa & 1L << Features.MMX) != 0) {
+            if ((cpu.cr0 & Cr0.EM) != 0 || !Features.has(cpu, Features.MMX)) {
                 throw cpu.undefined();
             }
             x87NoWait(cpu);

@@ -5,6 +5,7 @@ import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
 /** The SHA extensions (SDM vol. 1, 12.16; FIPS 180-4). */
@@ -14,24 +15,24 @@ final class Sha {
     private Sha() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.SHA1RNDS4, Sha::rounds1);
-        t.put(Mnemonic.SHA1NEXTE, (c, o) -> {
+        Gate.put(t, Features.SHA, Mnemonic.SHA1RNDS4, Sha::rounds1);
+        Gate.put(t, Features.SHA, Mnemonic.SHA1NEXTE, (c, o) -> {
             Guard.sse(c);
             long low = Simd.sourceLow(c, o);
             long high = Simd.sourceHigh(c, o);
             int e = Integer.rotateLeft((int) (Simd.high(c, o) >>> 32), 30) + (int) (high >>> 32);
             Simd.set(c, o, low, high & 0xffffffffL | (long) e << 32);
         });
-        t.put(Mnemonic.SHA1MSG1, (c, o) -> {
+        Gate.put(t, Features.SHA, Mnemonic.SHA1MSG1, (c, o) -> {
             Guard.sse(c);
             long high = Simd.sourceHigh(c, o);
             long a = Simd.low(c, o);
             long b = Simd.high(c, o);
             Simd.set(c, o, high ^ a, a ^ b);
         });
-        t.put(Mnemonic.SHA1MSG2, Sha::message1);
-        t.put(Mnemonic.SHA256RNDS2, Sha::rounds256);
-        t.put(Mnemonic.SHA256MSG1, (c, o) -> {
+        Gate.put(t, Features.SHA, Mnemonic.SHA1MSG2, Sha::message1);
+        Gate.put(t, Features.SHA, Mnemonic.SHA256RNDS2, Sha::rounds256);
+        Gate.put(t, Features.SHA, Mnemonic.SHA256MSG1, (c, o) -> {
             Guard.sse(c);
             int w4 = (int) Simd.sourceLow(c, o);
             long a = Simd.low(c, o);
@@ -39,7 +40,7 @@ final class Sha {
             Simd.set(c, o, pair((int) a + sigma0((int) (a >>> 32)), (int) (a >>> 32) + sigma0((int) b)),
                 pair((int) b + sigma0((int) (b >>> 32)), (int) (b >>> 32) + sigma0(w4)));
         });
-        t.put(Mnemonic.SHA256MSG2, (c, o) -> {
+        Gate.put(t, Features.SHA, Mnemonic.SHA256MSG2, (c, o) -> {
             Guard.sse(c);
             long high = Simd.sourceHigh(c, o);
             long a = Simd.low(c, o);

@@ -5,6 +5,7 @@ import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -21,11 +22,11 @@ final class SimdMove {
         t.put(Mnemonic.MOVNTPS, SimdMove::moveAligned);
         t.put(Mnemonic.MOVNTPD, SimdMove::moveAligned);
         t.put(Mnemonic.MOVNTDQ, SimdMove::moveAligned);
-        t.put(Mnemonic.MOVNTDQA, SimdMove::moveAligned);
+        Gate.put(t, Features.SSE41, Mnemonic.MOVNTDQA, SimdMove::moveAligned);
         t.put(Mnemonic.MOVUPS, SimdMove::moveUnaligned);
         t.put(Mnemonic.MOVUPD, SimdMove::moveUnaligned);
         t.put(Mnemonic.MOVDQU, SimdMove::moveUnaligned);
-        t.put(Mnemonic.LDDQU, SimdMove::moveUnaligned);
+        Gate.put(t, Features.SSE3, Mnemonic.LDDQU, SimdMove::moveUnaligned);
         t.put(Mnemonic.MOVSS, SimdMove::moveSingle);
         t.put(Mnemonic.MOVSD, SimdMove::moveDouble);
         t.put(Mnemonic.MOVLPS, SimdMove::moveLow);

@@ -4,6 +4,7 @@ import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -33,7 +34,8 @@ final class SimdShuffle {
         t.put(Mnemonic.PACKSSWB, (c, o) -> pack(c, o, (a, b) -> Lanes.packSignedWords(a) | Lanes.packSignedWords(b) << 32));
         t.put(Mnemonic.PACKUSWB, (c, o) -> pack(c, o, (a, b) -> Lanes.packUnsignedWords(a) | Lanes.packUnsignedWords(b) << 32));
         t.put(Mnemonic.PACKSSDW, (c, o) -> pack(c, o, (a, b) -> Lanes.packSignedDoublewords(a) | Lanes.packSignedDoublewords(b) << 32));
-        t.put(Mnemonic.PACKUSDW, (c, o) -> pack(c, o, (a, b) -> Lanes.packUnsignedDoublewords(a) | Lanes.packUnsignedDoublewords(b) << 32));
+        Gate.put(t, Features.SSE41, Mnemonic.PACKUSDW,
+            (c, o) -> pack(c, o, (a, b) -> Lanes.packUnsignedDoublewords(a) | Lanes.packUnsignedDoublewords(b) << 32));
         t.put(Mnemonic.PSHUFD, SimdShuffle::shuffleDoublewords);
         t.put(Mnemonic.PSHUFLW, SimdShuffle::shuffleLowWords);
         t.put(Mnemonic.PSHUFHW, SimdShuffle::shuffleHighWords);

@@ -4,6 +4,7 @@ import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.FloatUnit;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
 /** SSE3: horizontal and alternating arithmetic, duplicating moves (SDM vol. 1, 12.3). */
@@ -13,24 +14,24 @@ final class Sse3 {
     private Sse3() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.ADDSUBPD, (c, o) -> doubles(c, o, Doubles::sub, Doubles::add, false));
-        t.put(Mnemonic.HADDPD, (c, o) -> doubles(c, o, Doubles::add, Doubles::add, true));
-        t.put(Mnemonic.HSUBPD, (c, o) -> doubles(c, o, Doubles::sub, Doubles::sub, true));
-        t.put(Mnemonic.ADDSUBPS, Sse3::addAndSubtract);
-        t.put(Mnemonic.HADDPS, (c, o) -> horizontal(c, o, Singles::add));
-        t.put(Mnemonic.HSUBPS, (c, o) -> horizontal(c, o, Singles::sub));
-        t.put(Mnemonic.MOVDDUP, (c, o) -> {
+        Gate.put(t, Features.SSE3, Mnemonic.ADDSUBPD, (c, o) -> doubles(c, o, Doubles::sub, Doubles::add, false));
+        Gate.put(t, Features.SSE3, Mnemonic.HADDPD, (c, o) -> doubles(c, o, Doubles::add, Doubles::add, true));
+        Gate.put(t, Features.SSE3, Mnemonic.HSUBPD, (c, o) -> doubles(c, o, Doubles::sub, Doubles::sub, true));
+        Gate.put(t, Features.SSE3, Mnemonic.ADDSUBPS, Sse3::addAndSubtract);
+        Gate.put(t, Features.SSE3, Mnemonic.HADDPS, (c, o) -> horizontal(c, o, Singles::add));
+        Gate.put(t, Features.SSE3, Mnemonic.HSUBPS, (c, o) -> horizontal(c, o, Singles::sub));
+        Gate.put(t, Features.SSE3, Mnemonic.MOVDDUP, (c, o) -> {
             Guard.sse(c);
             long b = Simd.scalar(c, o, 64);
             Simd.set(c, o, b, b);
         });
-        t.put(Mnemonic.MOVSLDUP, (c, o) -> {
+        Gate.put(t, Features.SSE3, Mnemonic.MOVSLDUP, (c, o) -> {
             Guard.sse(c);
             long low = Simd.sourceLow(c, o);
             long high = Simd.sourceHigh(c, o);
             Simd.set(c, o, low & LOW | low << 32, high & LOW | high << 32);
         });
-        t.put(Mnemonic.MOVSHDUP, (c, o) -> {
+        Gate.put(t, Features.SSE3, Mnemonic.MOVSHDUP, (c, o) -> {
             Guard.sse(c);
             long low = Simd.sourceLow(c, o);
             long high = Simd.sourceHigh(c, o);

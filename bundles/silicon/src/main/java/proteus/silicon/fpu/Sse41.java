@@ -11,6 +11,7 @@ import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -21,51 +22,51 @@ final class Sse41 {
     private Sse41() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.PMULDQ, (c, o) -> packed(c, o, (a, b) -> (long) (int) a * (int) b));
-        t.put(Mnemonic.PMULLD, (c, o) -> packed(c, o, Lanes::multiplyDoublewords));
-        t.put(Mnemonic.PCMPEQQ, (c, o) -> packed(c, o, (a, b) -> a == b ? -1 : 0));
-        t.put(Mnemonic.PCMPGTQ, (c, o) -> packed(c, o, (a, b) -> a > b ? -1 : 0));
-        t.put(Mnemonic.PMINSB, (c, o) -> packed(c, o, (a, b) -> Lanes.minSigned(a, b, B)));
-        t.put(Mnemonic.PMINSD, (c, o) -> packed(c, o, (a, b) -> Lanes.minSigned(a, b, D)));
-        t.put(Mnemonic.PMINUW, (c, o) -> packed(c, o, (a, b) -> Lanes.minUnsigned(a, b, W)));
-        t.put(Mnemonic.PMINUD, (c, o) -> packed(c, o, (a, b) -> Lanes.minUnsigned(a, b, D)));
-        t.put(Mnemonic.PMAXSB, (c, o) -> packed(c, o, (a, b) -> Lanes.maxSigned(a, b, B)));
-        t.put(Mnemonic.PMAXSD, (c, o) -> packed(c, o, (a, b) -> Lanes.maxSigned(a, b, D)));
-        t.put(Mnemonic.PMAXUW, (c, o) -> packed(c, o, (a, b) -> Lanes.maxUnsigned(a, b, W)));
-        t.put(Mnemonic.PMAXUD, (c, o) -> packed(c, o, (a, b) -> Lanes.maxUnsigned(a, b, D)));
-        t.put(Mnemonic.PMOVSXBW, (c, o) -> extend(c, o, 8, 16, true));
-        t.put(Mnemonic.PMOVSXBD, (c, o) -> extend(c, o, 8, 32, true));
-        t.put(Mnemonic.PMOVSXBQ, (c, o) -> extend(c, o, 8, 64, true));
-        t.put(Mnemonic.PMOVSXWD, (c, o) -> extend(c, o, 16, 32, true));
-        t.put(Mnemonic.PMOVSXWQ, (c, o) -> extend(c, o, 16, 64, true));
-        t.put(Mnemonic.PMOVSXDQ, (c, o) -> extend(c, o, 32, 64, true));
-        t.put(Mnemonic.PMOVZXBW, (c, o) -> extend(c, o, 8, 16, false));
-        t.put(Mnemonic.PMOVZXBD, (c, o) -> extend(c, o, 8, 32, false));
-        t.put(Mnemonic.PMOVZXBQ, (c, o) -> extend(c, o, 8, 64, false));
-        t.put(Mnemonic.PMOVZXWD, (c, o) -> extend(c, o, 16, 32, false));
-        t.put(Mnemonic.PMOVZXWQ, (c, o) -> extend(c, o, 16, 64, false));
-        t.put(Mnemonic.PMOVZXDQ, (c, o) -> extend(c, o, 32, 64, false));
+        Gate.put(t, Features.SSE41, Mnemonic.PMULDQ, (c, o) -> packed(c, o, (a, b) -> (long) (int) a * (int) b));
+        Gate.put(t, Features.SSE41, Mnemonic.PMULLD, (c, o) -> packed(c, o, Lanes::multiplyDoublewords));
+        Gate.put(t, Features.SSE41, Mnemonic.PCMPEQQ, (c, o) -> packed(c, o, (a, b) -> a == b ? -1 : 0));
+        Gate.put(t, Features.SSE42, Mnemonic.PCMPGTQ, (c, o) -> packed(c, o, (a, b) -> a > b ? -1 : 0));
+        Gate.put(t, Features.SSE41, Mnemonic.PMINSB, (c, o) -> packed(c, o, (a, b) -> Lanes.minSigned(a, b, B)));
+        Gate.put(t, Features.SSE41, Mnemonic.PMINSD, (c, o) -> packed(c, o, (a, b) -> Lanes.minSigned(a, b, D)));
+        Gate.put(t, Features.SSE41, Mnemonic.PMINUW, (c, o) -> packed(c, o, (a, b) -> Lanes.minUnsigned(a, b, W)));
+        Gate.put(t, Features.SSE41, Mnemonic.PMINUD, (c, o) -> packed(c, o, (a, b) -> Lanes.minUnsigned(a, b, D)));
+        Gate.put(t, Features.SSE41, Mnemonic.PMAXSB, (c, o) -> packed(c, o, (a, b) -> Lanes.maxSigned(a, b, B)));
+        Gate.put(t, Features.SSE41, Mnemonic.PMAXSD, (c, o) -> packed(c, o, (a, b) -> Lanes.maxSigned(a, b, D)));
+        Gate.put(t, Features.SSE41, Mnemonic.PMAXUW, (c, o) -> packed(c, o, (a, b) -> Lanes.maxUnsigned(a, b, W)));
+        Gate.put(t, Features.SSE41, Mnemonic.PMAXUD, (c, o) -> packed(c, o, (a, b) -> Lanes.maxUnsigned(a, b, D)));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVSXBW, (c, o) -> extend(c, o, 8, 16, true));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVSXBD, (c, o) -> extend(c, o, 8, 32, true));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVSXBQ, (c, o) -> extend(c, o, 8, 64, true));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVSXWD, (c, o) -> extend(c, o, 16, 32, true));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVSXWQ, (c, o) -> extend(c, o, 16, 64, true));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVSXDQ, (c, o) -> extend(c, o, 32, 64, true));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVZXBW, (c, o) -> extend(c, o, 8, 16, false));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVZXBD, (c, o) -> extend(c, o, 8, 32, false));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVZXBQ, (c, o) -> extend(c, o, 8, 64, false));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVZXWD, (c, o) -> extend(c, o, 16, 32, false));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVZXWQ, (c, o) -> extend(c, o, 16, 64, false));
+        Gate.put(t, Features.SSE41, Mnemonic.PMOVZXDQ, (c, o) -> extend(c, o, 32, 64, false));
         registerBlends(t);
-        t.put(Mnemonic.PTEST, Sse41::test);
-        t.put(Mnemonic.PHMINPOSUW, Sse41::minimumPosition);
-        t.put(Mnemonic.MPSADBW, Sse41::multipleSums);
-        t.put(Mnemonic.INSERTPS, Sse41::insertSingle);
-        t.put(Mnemonic.PINSRB, (c, o) -> insert(c, o, 8));
-        t.put(Mnemonic.PINSRD, (c, o) -> insert(c, o, 32));
-        t.put(Mnemonic.PINSRQ, (c, o) -> insert(c, o, 64));
-        t.put(Mnemonic.PEXTRB, (c, o) -> extract(c, o, 8));
-        t.put(Mnemonic.PEXTRD, (c, o) -> extract(c, o, 32));
-        t.put(Mnemonic.PEXTRQ, (c, o) -> extract(c, o, 64));
-        t.put(Mnemonic.EXTRACTPS, (c, o) -> extract(c, o, 32));
+        Gate.put(t, Features.SSE41, Mnemonic.PTEST, Sse41::test);
+        Gate.put(t, Features.SSE41, Mnemonic.PHMINPOSUW, Sse41::minimumPosition);
+        Gate.put(t, Features.SSE41, Mnemonic.MPSADBW, Sse41::multipleSums);
+        Gate.put(t, Features.SSE41, Mnemonic.INSERTPS, Sse41::insertSingle);
+        Gate.put(t, Features.SSE41, Mnemonic.PINSRB, (c, o) -> insert(c, o, 8));
+        Gate.put(t, Features.SSE41, Mnemonic.PINSRD, (c, o) -> insert(c, o, 32));
+        Gate.put(t, Features.SSE41, Mnemonic.PINSRQ, (c, o) -> insert(c, o, 64));
+        Gate.put(t, Features.SSE41, Mnemonic.PEXTRB, (c, o) -> extract(c, o, 8));
+        Gate.put(t, Features.SSE41, Mnemonic.PEXTRD, (c, o) -> extract(c, o, 32));
+        Gate.put(t, Features.SSE41, Mnemonic.PEXTRQ, (c, o) -> extract(c, o, 64));
+        Gate.put(t, Features.SSE41, Mnemonic.EXTRACTPS, (c, o) -> extract(c, o, 32));
     }
 
     private static void registerBlends(HandlerTable t) {
-        t.put(Mnemonic.PBLENDVB, (c, o) -> blendByRegister(c, o, B));
-        t.put(Mnemonic.BLENDVPS, (c, o) -> blendByRegister(c, o, D));
-        t.put(Mnemonic.BLENDVPD, (c, o) -> blendByRegister(c, o, Long.MIN_VALUE));
-        t.put(Mnemonic.PBLENDW, (c, o) -> blend(c, o, W, 4));
-        t.put(Mnemonic.BLENDPS, (c, o) -> blend(c, o, D, 2));
-        t.put(Mnemonic.BLENDPD, (c, o) -> blend(c, o, Long.MIN_VALUE, 1));
+        Gate.put(t, Features.SSE41, Mnemonic.PBLENDVB, (c, o) -> blendByRegister(c, o, B));
+        Gate.put(t, Features.SSE41, Mnemonic.BLENDVPS, (c, o) -> blendByRegister(c, o, D));
+        Gate.put(t, Features.SSE41, Mnemonic.BLENDVPD, (c, o) -> blendByRegister(c, o, Long.MIN_VALUE));
+        Gate.put(t, Features.SSE41, Mnemonic.PBLENDW, (c, o) -> blend(c, o, W, 4));
+        Gate.put(t, Features.SSE41, Mnemonic.BLENDPS, (c, o) -> blend(c, o, D, 2));
+        Gate.put(t, Features.SSE41, Mnemonic.BLENDPD, (c, o) -> blend(c, o, Long.MIN_VALUE, 1));
     }
 
     private static long spread(long a, long tops) {

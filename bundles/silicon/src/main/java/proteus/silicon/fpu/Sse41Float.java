@@ -8,6 +8,7 @@ import proteus.silicon.cpu.FloatUnit;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
 /** SSE4.1's rounding and dot products (SDM vol. 1, 12.8.4, 12.8.3). */
@@ -17,7 +18,7 @@ final class Sse41Float {
     private Sse41Float() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.ROUNDPD, (c, o) -> {
+        Gate.put(t, Features.SSE41, Mnemonic.ROUNDPD, (c, o) -> {
             Guard.sse(c);
             long low = Simd.sourceLow(c, o);
             long high = Simd.sourceHigh(c, o);
@@ -27,7 +28,7 @@ final class Sse41Float {
             Sse.settle(c, u);
             Simd.set(c, o, low, high);
         });
-        t.put(Mnemonic.ROUNDSD, (c, o) -> {
+        Gate.put(t, Features.SSE41, Mnemonic.ROUNDSD, (c, o) -> {
             Guard.sse(c);
             long b = Simd.scalar(c, o, 64);
             FloatUnit u = Sse.begin(c);
@@ -35,7 +36,7 @@ final class Sse41Float {
             Sse.settle(c, u);
             Raw.putLong(c.s + o.r0, r);
         });
-        t.put(Mnemonic.ROUNDPS, (c, o) -> {
+        Gate.put(t, Features.SSE41, Mnemonic.ROUNDPS, (c, o) -> {
             Guard.sse(c);
             long low = Simd.sourceLow(c, o);
             long high = Simd.sourceHigh(c, o);
@@ -45,7 +46,7 @@ final class Sse41Float {
             Sse.settle(c, u);
             Simd.set(c, o, low, high);
         });
-        t.put(Mnemonic.ROUNDSS, (c, o) -> {
+        Gate.put(t, Features.SSE41, Mnemonic.ROUNDSS, (c, o) -> {
             Guard.sse(c);
             int b = (int) Simd.scalar(c, o, 32);
             FloatUnit u = Sse.begin(c);
@@ -53,8 +54,8 @@ final class Sse41Float {
             Sse.settle(c, u);
             Raw.putInt(c.s + o.r0, r);
         });
-        t.put(Mnemonic.DPPS, Sse41Float::dotSingles);
-        t.put(Mnemonic.DPPD, Sse41Float::dotDoubles);
+        Gate.put(t, Features.SSE41, Mnemonic.DPPS, Sse41Float::dotSingles);
+        Gate.put(t, Features.SSE41, Mnemonic.DPPD, Sse41Float::dotDoubles);
     }
 
     private static long two(FloatUnit u, long b, int control) {

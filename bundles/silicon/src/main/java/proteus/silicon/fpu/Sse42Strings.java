@@ -6,6 +6,7 @@ import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -16,10 +17,10 @@ final class Sse42Strings {
     private Sse42Strings() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.PCMPESTRI, (c, o) -> execute(c, o, true, false));
-        t.put(Mnemonic.PCMPESTRM, (c, o) -> execute(c, o, true, true));
-        t.put(Mnemonic.PCMPISTRI, (c, o) -> execute(c, o, false, false));
-        t.put(Mnemonic.PCMPISTRM, (c, o) -> execute(c, o, false, true));
+        Gate.put(t, Features.SSE42, Mnemonic.PCMPESTRI, (c, o) -> execute(c, o, true, false));
+        Gate.put(t, Features.SSE42, Mnemonic.PCMPESTRM, (c, o) -> execute(c, o, true, true));
+        Gate.put(t, Features.SSE42, Mnemonic.PCMPISTRI, (c, o) -> execute(c, o, false, false));
+        Gate.put(t, Features.SSE42, Mnemonic.PCMPISTRM, (c, o) -> execute(c, o, false, true));
     }
 
     private static void execute(Cpu cpu, Op op, boolean explicit, boolean mask) {

@@ -8,6 +8,7 @@ import static proteus.silicon.fpu.Simd.packed;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -16,22 +17,22 @@ final class Ssse3 {
     private Ssse3() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.PABSB, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, B)));
-        t.put(Mnemonic.PABSW, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, W)));
-        t.put(Mnemonic.PABSD, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, D)));
-        t.put(Mnemonic.PSIGNB, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, B)));
-        t.put(Mnemonic.PSIGNW, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, W)));
-        t.put(Mnemonic.PSIGND, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, D)));
-        t.put(Mnemonic.PMULHRSW, (c, o) -> packed(c, o, Lanes::multiplyRounded));
-        t.put(Mnemonic.PMADDUBSW, (c, o) -> packed(c, o, Lanes::multiplyAddBytes));
-        t.put(Mnemonic.PHADDW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.add(a, b, W)));
-        t.put(Mnemonic.PHADDSW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.addSigned(a, b, W)));
-        t.put(Mnemonic.PHSUBW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.sub(a, b, W)));
-        t.put(Mnemonic.PHSUBSW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.subSigned(a, b, W)));
-        t.put(Mnemonic.PHADDD, (c, o) -> horizontal(c, o, 32, (a, b) -> Lanes.add(a, b, D)));
-        t.put(Mnemonic.PHSUBD, (c, o) -> horizontal(c, o, 32, (a, b) -> Lanes.sub(a, b, D)));
-        t.put(Mnemonic.PSHUFB, Ssse3::shuffleBytes);
-        t.put(Mnemonic.PALIGNR, Ssse3::alignRight);
+        Gate.put(t, Features.SSSE3, Mnemonic.PABSB, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, B)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PABSW, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, W)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PABSD, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, D)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PSIGNB, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, B)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PSIGNW, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, W)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PSIGND, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, D)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PMULHRSW, (c, o) -> packed(c, o, Lanes::multiplyRounded));
+        Gate.put(t, Features.SSSE3, Mnemonic.PMADDUBSW, (c, o) -> packed(c, o, Lanes::multiplyAddBytes));
+        Gate.put(t, Features.SSSE3, Mnemonic.PHADDW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.add(a, b, W)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PHADDSW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.addSigned(a, b, W)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PHSUBW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.sub(a, b, W)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PHSUBSW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.subSigned(a, b, W)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PHADDD, (c, o) -> horizontal(c, o, 32, (a, b) -> Lanes.add(a, b, D)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PHSUBD, (c, o) -> horizontal(c, o, 32, (a, b) -> Lanes.sub(a, b, D)));
+        Gate.put(t, Features.SSSE3, Mnemonic.PSHUFB, Ssse3::shuffleBytes);
+        Gate.put(t, Features.SSSE3, Mnemonic.PALIGNR, Ssse3::alignRight);
     }
 
     /** Even elements against odd ones, destination's results below the source's. */

@@ -2,12 +2,12 @@ package proteus.silicon.fpu;
 
 import static proteus.silicon.fpu.SoftFloat.IE;
 import static proteus.silicon.fpu.SoftFloat.PE;
-import static proteus.silicon.fpu.SoftFloat.PRE_COMPUTATION;
 
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.FloatUnit;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
+import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
 /** Loads and stores of integers and packed decimals, and rounding to an integer (SDM vol. 1, 8.3.2, 8.3.5, 4.7). */
@@ -20,7 +20,7 @@ final class X87Integer {
         t.put(Mnemonic.FILD, X87Integer::load);
         t.put(Mnemonic.FIST, (c, o) -> store(c, o, false, false));
         t.put(Mnemonic.FISTP, (c, o) -> store(c, o, false, true));
-        t.put(Mnemonic.FISTTP, (c, o) -> store(c, o, true, true));
+        Gate.put(t, Features.SSE3, Mnemonic.FISTTP, (c, o) -> store(c, o, true, true));
         t.put(Mnemonic.FBLD, X87Integer::loadDecimal);
         t.put(Mnemonic.FBSTP, X87Integer::storeDecimal);
         t.put(Mnemonic.FRNDINT, X87Integer::roundToInteger);
@@ -193,10 +193,6 @@ final class X87Integer {
             return;
         }
         long whole = integral(u, Extended.sign(tag), exponent, Extended.justified(significand), u.rounding);
-        Extended.set(u, tag & Extended.SIGN | (whole == 0 ? 0 : Extended.BIAS + 63 - Long.numberOfLeadingZeros(whole)), whole == 0 ? 0 : Extended.justified(whole));
-    }
-
-    static boolean ends(FloatUnit u) {
-        return (u.flags & u.unmasked & PRE_COMPUTATION) != 0;
+        Extended.set(u, tag & Extended.SIGN | Extended.tagOfInteger(whole) & Extended.MAX_TAG, Extended.significandOfInteger(whole));
     }
 }

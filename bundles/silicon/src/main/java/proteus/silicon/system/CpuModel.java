@@ -41,8 +41,9 @@ record CpuModel(String name, int signature, int leaves, int extended, List<Strin
         new Feature("vmx", 1, ECX, 5, SiliconFeature.VMX), new Feature("cx16", 1, ECX, 13), new Feature("pcid", 1, ECX, 17, SiliconFeature.PCID),
         new Feature("x2apic", 1, ECX, 21), new Feature("movbe", 1, ECX, 22), new Feature("popcnt", 1, ECX, 23),
         new Feature("tsc_deadline_timer", 1, ECX, 24), new Feature("rdrand", 1, ECX, 30),
-        new Feature("fsgsbase", 7, EBX, 0), new Feature("tsc_adjust", 7, EBX, 1), new Feature("bmi1", 7, EBX, 3), new Feature("smep", 7, EBX, 7),
-        new Feature("bmi2", 7, EBX, 8), new Feature("erms", 7, EBX, 9), new Feature("invpcid", 7, EBX, 10), new Feature("rdseed", 7, EBX, 18),
+        new Feature("fsgsbase", 7, EBX, 0), new Feature("tsc_adjust", 7, EBX, 1), new Feature("bmi1", 7, EBX, 3),
+        new Feature("fdp_excptn_only", 7, EBX, 6), new Feature("smep", 7, EBX, 7), new Feature("bmi2", 7, EBX, 8), new Feature("erms", 7, EBX, 9),
+        new Feature("invpcid", 7, EBX, 10), new Feature("zero_fcs_fds", 7, EBX, 13), new Feature("rdseed", 7, EBX, 18),
         new Feature("adx", 7, EBX, 19), new Feature("smap", 7, EBX, 20), new Feature("clflushopt", 7, EBX, 23), new Feature("clwb", 7, EBX, 24),
         new Feature("sha_ni", 7, EBX, 29),
         new Feature("umip", 7, ECX, 2, SiliconFeature.UMIP), new Feature("rdpid", 7, ECX, 22),
@@ -61,13 +62,13 @@ record CpuModel(String name, int signature, int leaves, int extended, List<Strin
     static final List<CpuModel> MODELS = List.of(
         new CpuModel("max", 0x000e06f1, 0x16, 0x8000_0008, words("""
             fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2
-            sse3 pclmulqdq ssse3 sse4_1 sse4_2 aes sha_ni xsave xsaveopt xsavec
+            sse3 pclmulqdq ssse3 sse4_1 sse4_2 aes sha_ni xsave xsaveopt xsavec fdp_excptn_only zero_fcs_fds
             vmx cx16 pcid x2apic movbe popcnt tsc_deadline_timer rdrand
             fsgsbase tsc_adjust bmi1 smep bmi2 erms invpcid rdseed adx smap clflushopt clwb umip rdpid fsrm serialize
             spec_ctrl stibp arch_capabilities lahf_lm abm 3dnowprefetch syscall nx pdpe1gb rdtscp lm constant_tsc arat
             """)),
         new CpuModel("qemu64", 0x00000663, 0xd, 0x8000_0008, words("""
-            fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2
+            fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 sse3
             cx16 x2apic lahf_lm syscall nx lm
             """)),
         new CpuModel("pentium2", 0x00000652, 2, 0, words("""

@@ -57,8 +57,21 @@ record Form(byte[] code, Op op, int escape) {
         return forms;
     }
 
-    /** Forms of the maps 0F, 0F 38 and 0F 3A with the given immediate. */
-    static List<Form> simd(HandlerTable handlers, int immediate) {
+    /** Forms of the maps 0F, 0F 38 and 0F 3A, those with an immediate once for each. */
+    static List<Form> simd(HandlerTable handlers, int... immediates) {
+        List<Form> forms = new ArrayList<>();
+        for (int i = 0; i < immediates.length; i++) {
+            boolean first = i == 0;
+            simd(handlers, immediates[i]).stream().filter(f -> first || f.hasImmediate()).forEach(forms::add);
+        }
+        return forms;
+    }
+
+    private boolean hasImmediate() {
+        return op.k1 == Instruction.IMMEDIATE || op.k2 == Instruction.IMMEDIATE;
+    }
+
+    private static List<Form> simd(HandlerTable handlers, int immediate) {
         List<Form> forms = new ArrayList<>();
         for (int map : new int[] {0, 0x38, 0x3a}) {
             for (int opcode = 0; opcode < 256; opcode++) {

@@ -1,0 +1,174 @@
+package proteus.silicon.fpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import proteus.api.event.EventCounters;
+import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.CpuFeatures;
+import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.GuestFault;
+import proteus.silicon.cpu.HandlerTable;
+import proteus.silicon.cpu.Op;
+import proteus.silicon.cpu.Raw;
+import proteus.silicon.exec.Lowered;
+import proteus.silicon.mmu.Mmu;
+import proteus.silicon.mmu.ModelHostMemory;
+import proteus.silicon.system.Cpuid;
+import proteus.x86.asm.Assembler;
+import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr4;
+import proteus.x86.format.Efer;
+import proteus.x86.format.ExceptionVector;
+
+/** What depends on control registers and the CPU model, which a process on the host cannot change. */
+class RulesTest {
+    private static final int RDI = 7, RAX = 0, RDX = 2;
+    private static final long MEMORY = 0x4000;
+
+    private final ModelHostMemory memory = new ModelHostMemory(1 << 20);
+    private final Cpu cpu = new Cpu(new EventCounters(), new CpuFeatures("test", Set.of(), 40), false, c -> new Mmu(c, memory));
+    private final HandlerTable handlers = new HandlerTable();
+
+    @BeforeEach
+    void open() {
+        FpuFamilies.register(handlers);
+        cpu.cr0 = Cr0.PE | Cr0.MP | Cr0.NE;
+        cpu.cr4 = Cr4.OSFXSR | Cr4.OSXMMEXCPT | Cr4.OSXSAVE | Cr4.PAE;
+        cpu.xcr0 = 7;
+        cpu.efer = Efer.LMA | Efer.LME;
+        cpu.rights[Cpu.CS] = 0xa09b;
+        cpu.updateMode();
+        cpu.mmu.pagingModeChanged();
+        cpu.gpr(RDI, MEMORY);
+        run("fninit");
+        Raw.putInt(cpu.s + CpuLayout.MXCSR, 0x1f80);
+    }
+
+    @AfterEach
+    void close() {
+        cpu.close();
+        memory.close();
+    }
+
+    private void run(String instruction) {
+        Op op = Lowered.lower(handlers, Assembler.assemble(instruction + "\n", 64, 0).bytes(), 64);
+        op.handler.execute(cpu, op);
+    }
+
+    private int fault(String instruction) {
+        return assertThrows(GuestFault.class, () -> run(instruction)).vector;
+    }
+
+    @Test
+    void taskSwitchedMakesEveryUnitUnavailable() {
+        cpu.cr0 |= Cr0.TS;
+        assertEquals(ExceptionVector.NM, fault("fld1"));
+        assertEquals(ExceptionVector.NM, fault("fwait"));
+        assertEquals(ExceptionVector.NM, fault("paddb mm1, mm2"));
+        assertEquals(ExceptionVector.NM, fault("addps xmm1, xmm2"));
+        assertEquals(ExceptionVector.NM, fault("fxsave [rdi]"));
+        assertEquals(ExceptionVector.NM, fault("xsave [rdi]"));
+    }
+
+    @Test
+    void withoutMonitorCoprocessorFwaitIgnoresTaskSwitched() {
+        cpu.cr0 = cpu.cr0 & ~Cr0.MP | Cr0.TS;
+        run("fwait");
+    }
+
+    @Test
+    void emulationMakesMmxAndSseUndefinedAndX87Unavailable() {
+        cpu.cr0 |= Cr0.EM;
+        assertEquals(ExceptionVector.NM, fault("fld1"));
+        assertEquals(ExceptionVector.UD, fault("paddb mm1, mm2"));
+        assertEquals(ExceptionVector.UD, fault("addps xmm1, xmm2"));
+        run("fwait");
+    }
+
+    @Test
+    void withoutTheOperatingSystemsPromiseSseIsUndefined() {
+        cpu.cr4 &= ~Cr4.OSFXSR;
+        assertEquals(ExceptionVector.UD, fault("movaps xmm1, xmm2"));
+        run("fxsave [rdi]");
+    }
+
+    @Test
+    void withoutOsxmmexcptAnUnmaskedExceptionIsUndefinedOpcode() {
+        Raw.putInt(cpu.s + CpuLayout.MXCSR, 0x1f80 & ~(1 << 9));
+        Raw.putLong(cpu.s + CpuLayout.xmm(1), Double.doubleToRawLongBits(1));
+        assertEquals(ExceptionVector.XM, fault("divsd xmm1, xmm2"));
+        cpu.cr4 &= ~Cr4.OSXMMEXCPT;
+        assertEquals(ExceptionVector.UD, fault("divsd xmm1, xmm2"));
+    }
+
+    @Test
+    void unmaskedX87ExceptionWaitsForTheNextWaitingInstruction() {
+        cpu.mmu.write16(MEMORY, (short) 0x37b);
+        run("fldcw [rdi]");
+        run("fld1");
+        run("fldz");
+        run("fdivp st1, st0");
+        run("fnstsw ax");
+        assertEquals(ExceptionVector.MF, fault("fld1"));
+        assertEquals(ExceptionVector.MF, fault("fwait"));
+        assertEquals(ExceptionVector.MF, fault("paddb mm1, mm2"));
+        run("fnclex");
+        run("fld1");
+    }
+
+    @Test
+    void alignedFormsFaultOnUnalignedMemory() {
+        cpu.gpr(RDI, MEMORY + 8);
+        assertEquals(ExceptionVector.GP, fault("movaps xmm1, [rdi]"));
+        assertEquals(ExceptionVector.GP, fault("movdqa [rdi], xmm1"));
+        assertEquals(ExceptionVector.GP, fault("paddb xmm1, [rdi]"));
+        assertEquals(ExceptionVector.GP, fault("fxsave [rdi]"));
+        assertEquals(ExceptionVector.GP, fault("xsave [rdi]"));
+        run("movups xmm1, [rdi]");
+        run("pcmpistri xmm1, [rdi], 0");
+    }
+
+    @Test
+    void xsaveMarksOnlyWhatIsInUse() {
+        cpu.gpr(RAX, 7);
+        cpu.gpr(RDX, 0);
+        run("xsave [rdi]");
+        assertEquals(0, cpu.mmu.read64(MEMORY + 512));
+        Raw.putLong(cpu.s + CpuLayout.xmm(3) + 16, 5);
+        run("xsavec [rdi]");
+        assertEquals(4, cpu.mmu.read64(MEMORY + 512));
+        assertEquals(1L << 63 | 7, cpu.mmu.read64(MEMORY + 520));
+        assertEquals(5, cpu.mmu.read64(MEMORY + 576 + 48));
+    }
+
+    @Test
+    void xrstorInitializesWhatIsNotInTheImage() {
+        cpu.gpr(RAX, 7);
+        cpu.gpr(RDX, 0);
+        run("xsave [rdi]");
+        Raw.putLong(cpu.s + CpuLayout.xmm(3), 5);
+        run("fld1");
+        run("xrstor [rdi]");
+        assertEquals(0, Raw.getLong(cpu.s + CpuLayout.xmm(3)));
+        assertEquals(-1, Raw.getShort(cpu.s + CpuLayout.FTW));
+    }
+
+    @Test
+    void anOldModelKnowsNoNewInstructions() {
+        Cpuid.apply(cpu, "pentium2");
+        run("paddb mm1, mm2");
+        assertEquals(ExceptionVector.UD, fault("addps xmm1, xmm2"));
+        Cpuid.apply(cpu, "qemu64");
+        run("addps xmm1, xmm2");
+        run("haddps xmm1, xmm2");
+        assertEquals(ExceptionVector.UD, fault("pshufb xmm1, xmm2"));
+        assertEquals(ExceptionVector.UD, fault("aesenc xmm1, xmm2"));
+        Cpuid.apply(cpu, "max");
+        run("aesenc xmm1, xmm2");
+    }
+}
