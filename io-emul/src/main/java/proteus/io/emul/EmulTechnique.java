@@ -1,19 +1,22 @@
 package proteus.io.emul;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.compose.TechniqueInfo;
+import proteus.api.io.BlockBackend;
 import proteus.api.io.CharacterBackend;
 import proteus.api.io.Device;
 import proteus.api.io.DeviceContext;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
+import proteus.io.emul.ata.PiixIde;
 import proteus.io.emul.vga.Vga;
 
-/** The technique: consoles become serial ports. Roles are offered as their devices come to work. */
+/** The technique: consoles become serial ports, disks are on IDE channels, the display is a VGA. Roles are offered as their devices come to work. */
 @Component
 public final class EmulTechnique implements IoTechnique {
     private static final TechniqueInfo INFO = new TechniqueInfo(TechniqueInfo.Kind.IO, "emul", "emulated devices of a real PC", Set.of(),
@@ -31,7 +34,7 @@ public final class EmulTechnique implements IoTechnique {
 
     @Override
     public Set<DeviceRole> roles() {
-        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY);
+        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY, DeviceRole.DISK);
     }
 
     @Override
@@ -39,13 +42,31 @@ public final class EmulTechnique implements IoTechnique {
         List<Device> plugged = new ArrayList<>();
         try {
             for (DeviceSpec spec : devices) {
-                plugged.add(plug(context, spec));
+                if (spec.role() != DeviceRole.DISK) {
+                    plugged.add(plug(context, spec));
+                }
+            }
+            List<BlockBackend> disks = disks(devices);
+            if (!disks.isEmpty()) {
+                plugged.add(new PiixIde(context, disks));
             }
         } catch (RuntimeException e) {
             plugged.reversed().forEach(EmulTechnique::unplug);
             throw e;
         }
         return plugged;
+    }
+
+    /** What is behind the disks, in their order: one controller has them all. */
+    private static List<BlockBackend> disks(List<DeviceSpec> devices) {
+        List<BlockBackend> disks = new ArrayList<>();
+        devices.stream().filter(spec -> spec.role() == DeviceRole.DISK).sorted(Comparator.comparingInt(DeviceSpec::index)).forEach(spec -> {
+            if (!(spec.backend() instanceof BlockBackend backend)) {
+                throw new IllegalArgumentException("Disk %d needs a block back end.".formatted(spec.index()));
+            }
+            disks.add(backend);
+        });
+        return disks;
     }
 
     private static Device plug(DeviceContext context, DeviceSpec spec) {

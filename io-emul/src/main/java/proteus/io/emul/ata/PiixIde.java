@@ -1,0 +1,207 @@
+package proteus.io.emul.ata;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import proteus.api.io.BlockBackend;
+import proteus.api.io.Bus;
+import proteus.api.io.BusDevice;
+import proteus.api.io.Device;
+import proteus.api.io.DeviceContext;
+import proteus.api.io.DeviceRole;
+import proteus.api.io.PciFunction;
+import proteus.api.io.PciSlots;
+
+/** Function 1 of PIIX3: two IDE channels at their legacy ports, and their bus masters behind BAR 4. */
+public final class PiixIde implements Device {
+    public static final int MOST_DISKS = 4;
+
+    private static final int STATE_VERSION = 1;
+    private static final int[] COMMAND_PORTS = {0x1f0, 0x170};
+    private static final int[] CONTROL_PORTS = {0x3f6, 0x376};
+    private static final int[] INTERRUPTS = {14, 15};
+    private static final int CHANNELS = 2;
+    private static final int SLOT = 1;
+    private static final int FUNCTION = 1;
+    private static final int BUS_MASTER_BAR = 4;
+    private static final int TIMING = 0x40;
+    private static final int CONFIGURED_FROM = 0x40;
+    private static final int CONFIGURED = 0x10;
+    /** IDETIM: the channel decodes its ports. */
+    private static final int DECODES = 0x80;
+
+    private final Channel[] channels = new Channel[CHANNELS];
+    private final BusMaster[] masters = new BusMaster[CHANNELS];
+    private final List<Bus.Attachment> places = new ArrayList<>();
+    private final byte[] configuration = new byte[CONFIGURED];
+    private final int disks;
+    private PciSlots.Slot slot;
+
+    /** @param backends the disks in their order: primary master, primary slave, secondary master, secondary slave */
+    public PiixIde(DeviceContext context, List<BlockBackend> backends) {
+        if (backends.size() > MOST_DISKS) {
+            throw new IllegalArgumentException("Two IDE channels take %d disks, not %d.".formatted(MOST_DISKS, backends.size()));
+        }
+        disks = backends.size();
+        for (int i = 0; i < CHANNELS; i++) {
+            BusMaster master = new BusMaster(context.memory(), () -> slot != null && slot.busMaster());
+            channels[i] = new Channel(context.interrupt(INTERRUPTS[i]), master::interruptRose);
+            master.connect(channels[i]);
+            masters[i] = master;
+        }
+        for (int i = 0; i < disks; i++) {
+            channels[i / 2].plug(i % 2, new Disk(backends.get(i), i));
+        }
+        try {
+            for (int i = 0; i < CHANNELS; i++) {
+                String name = "IDE channel " + i;
+                places.add(context.ports().attach(COMMAND_PORTS[i], 8, name, starting(channels[i].commandBlock(), masters[i])));
+                places.add(context.ports().attach(CONTROL_PORTS[i], 1, name, channels[i].controlBlock()));
+            }
+            context.pci().ifPresent(pci -> slot = pci.plug(SLOT, FUNCTION, new Function()));
+        } catch (IllegalArgumentException occupied) {
+            close();
+            throw occupied;
+        }
+        reset();
+    }
+
+    /** A command that waits for DMA begins it if the bus master was started before. */
+    private static BusDevice starting(BusDevice block, BusMaster master) {
+        return new BusDevice() {
+            @Override
+            public long read(long offset, int size) {
+                return block.read(offset, size);
+            }
+
+            @Override
+            public void write(long offset, int size, long value) {
+                block.write(offset, size, value);
+                if (offset + size > Registers.COMMAND) {
+                    master.go();
+                }
+            }
+        };
+    }
+
+    @Override
+    public String name() {
+        return "PIIX3 IDE at 0x1f0 and 0x170, IRQ 14 and 15, with %d %s".formatted(disks, disks == 1 ? "disk" : "disks");
+    }
+
+    @Override
+    public DeviceRole role() {
+        return DeviceRole.DISK;
+    }
+
+    @Override
+    public void reset() {
+        Arrays.fill(configuration, (byte) 0);
+        // Firmware enables the decoders; so is a machine that starts without one.
+        configuration[1] = (byte) DECODES;
+        configuration[3] = (byte) DECODES;
+        for (int i = 0; i < CHANNELS; i++) {
+            masters[i].reset();
+            channels[i].powerOn();
+            masters[i].reset();
+        }
+    }
+
+    @Override
+    public byte[] exportState() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeByte(STATE_VERSION);
+            out.write(configuration);
+            for (int i = 0; i < CHANNELS; i++) {
+                channels[i].save(out);
+                masters[i].save(out);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    @Override
+    public void importState(byte[] state) {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(state))) {
+            int version = in.readUnsignedByte();
+            if (version != STATE_VERSION) {
+                throw new IllegalArgumentException("The state of the IDE controller has version %d, this device reads %d.".formatted(version, STATE_VERSION));
+            }
+            in.readFully(configuration);
+            for (int i = 0; i < CHANNELS; i++) {
+                channels[i].load(in);
+                masters[i].load(in);
+            }
+        } catch (EOFException e) {
+            throw new IllegalArgumentException("The state of the IDE controller ends too early.", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (slot != null) {
+            slot.close();
+            slot = null;
+        }
+        places.reversed().forEach(Bus.Attachment::close);
+        places.clear();
+        for (Channel channel : channels) {
+            channel.close();
+        }
+    }
+
+    /** The function as the PCI bus sees it. Legacy mode on both channels, able to master the bus. */
+    private final class Function implements PciFunction {
+        @Override
+        public String name() {
+            return "PIIX3 IDE";
+        }
+
+        @Override
+        public Identity identity() {
+            return new Identity(0x8086, 0x7010, 0, 0x010180, 0x1af4, 0x1100, 0);
+        }
+
+        @Override
+        public List<Bar> bars() {
+            return List.of(new Bar(BUS_MASTER_BAR, Bar.Kind.PORTS, CHANNELS * BusMaster.PORTS, new BusDevice() {
+                @Override
+                public long read(long offset, int size) {
+                    return masters[(int) offset / BusMaster.PORTS].read(offset % BusMaster.PORTS, size);
+                }
+
+                @Override
+                public void write(long offset, int size, long value) {
+                    masters[(int) offset / BusMaster.PORTS].write(offset % BusMaster.PORTS, size, value);
+                }
+            }));
+        }
+
+        @Override
+        public int readConfig(int offset) {
+            int at = offset - CONFIGURED_FROM;
+            return at >= 0 && at < CONFIGURED ? configuration[at] & 0xff : 0;
+        }
+
+        @Override
+        public void writeConfig(int offset, int value) {
+            int at = offset - TIMING;
+            // IDETIM of both channels and the slave timing: kept, without an effect on time.
+            if (at >= 0 && at <= 4) {
+                configuration[at] = (byte) value;
+            }
+        }
+    }
+}
