@@ -1,6 +1,7 @@
 package proteus.api.vm;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ConsumerType;
@@ -37,6 +38,25 @@ public interface GuestCatalogue {
      * @param commandLine default command line
      * @param kernelPath where it lies in the file system, or empty for an embedded one
      * @param initrdPath likewise
+     * @param entry how to start it
+     * @param files what firmware finds by name through fw_cfg
      */
-    record GuestImage(GuestInfo info, byte[] kernel, byte[] initrd, String commandLine, String kernelPath, String initrdPath) {}
+    record GuestImage(
+            GuestInfo info,
+            byte[] kernel,
+            byte[] initrd,
+            String commandLine,
+            String kernelPath,
+            String initrdPath,
+            VmSpec.Entry entry,
+            Map<String, byte[]> files) {
+        public GuestImage {
+            files = Map.copyOf(files);
+        }
+
+        /** A kernel, started by the entry that suits it best. */
+        public GuestImage(GuestInfo info, byte[] kernel, byte[] initrd, String commandLine, String kernelPath, String initrdPath) {
+            this(info, kernel, initrd, commandLine, kernelPath, initrdPath, VmSpec.Entry.BEST, Map.of());
+        }
+    }
 }

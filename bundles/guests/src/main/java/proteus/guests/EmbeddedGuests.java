@@ -3,19 +3,25 @@ package proteus.guests;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.vm.GuestCatalogue;
 
 /** Offers the guests of the kit by name. */
 @Component
 public final class EmbeddedGuests implements GuestCatalogue {
+    private static final GuestInfo DISK = new GuestInfo(BootDisk.NAME, BootDisk.TITLE, true, true, 16, BootDisk.MEMORY, "");
+
     @Override
     public List<GuestInfo> guests() {
-        return EmbeddedGuest.all().stream().map(EmbeddedGuests::info).toList();
+        return Stream.concat(EmbeddedGuest.all().stream().map(EmbeddedGuests::info), Stream.of(DISK)).toList();
     }
 
     @Override
     public Optional<GuestImage> image(String name, Consumer<String> progress) {
+        if (name.equals(BootDisk.NAME)) {
+            return Optional.of(new GuestImage(DISK, BootDisk.image(), new byte[0], "", "", ""));
+        }
         return EmbeddedGuest.named(name)
                 .map(guest -> new GuestImage(
                         info(guest), guest.image(), new byte[0], guest.defaultCommandLine(), "", ""));

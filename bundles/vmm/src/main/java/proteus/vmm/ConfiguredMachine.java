@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -174,6 +175,8 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
         String commandLine = "";
         long memory = 256L << 20;
         String title;
+        VmSpec.Entry entry = VmSpec.Entry.BEST;
+        Map<String, byte[]> files = Map.of();
         if (!settings.kernel().isEmpty()) {
             kernel = Files.readAllBytes(Path.of(settings.kernel()));
             title = settings.kernel();
@@ -190,6 +193,8 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
             commandLine = image.get().commandLine();
             memory = image.get().info().memoryBytes();
             title = settings.guest();
+            entry = image.get().entry();
+            files = image.get().files();
         }
         if (!settings.initrd().isEmpty()) {
             initrd = Files.readAllBytes(Path.of(settings.initrd()));
@@ -206,7 +211,7 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
                 VmSpec.Clock.valueOf(settings.clock().toUpperCase(java.util.Locale.ROOT)),
                 settings.model(),
                 settings.acpi(),
-                new VmSpec.BootSpec(title, kernel, initrd, words),
+                new VmSpec.BootSpec(title, kernel, initrd, words, entry, files),
                 List.of()));
     }
 }

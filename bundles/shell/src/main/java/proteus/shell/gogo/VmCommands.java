@@ -1,9 +1,11 @@
 package proteus.shell.gogo;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -73,15 +75,19 @@ public final class VmCommands {
             @Descriptor("a guest by name") @Parameter(names = "--guest", absentValue = "") String guest,
             @Descriptor("file of a kernel or image") @Parameter(names = "--kernel", absentValue = "") String kernel,
             @Descriptor("file of an initial RAM disk") @Parameter(names = "--initrd", absentValue = "") String initrd,
+            @Descriptor("file of a BIOS to start from") @Parameter(names = "--bios", absentValue = "") String bios,
+            @Descriptor("files of disk images, with commas between them") @Parameter(names = "--disk", absentValue = "") String disk,
             @Descriptor("appended to the command line") @Parameter(names = "--append", absentValue = "") String append,
             @Descriptor("name of the VM") String name) {
-        if (guest.isEmpty() == kernel.isEmpty()) {
-            throw new VmException("give either --guest NAME or --kernel FILE");
+        if (Stream.of(guest, kernel, bios).filter(given -> !given.isEmpty()).count() != 1) {
+            throw new VmException("give one of --guest NAME, --kernel FILE and --bios FILE");
         }
         if (!clock.equals("count") && !clock.equals("wall")) {
             throw new VmException("--clock " + clock + " will not do: give count or wall");
         }
-        GuestImage image = guest.isEmpty() ? guests.files(kernel, initrd) : guests.image(guest, session.getConsole()::println);
+        GuestImage image = !guest.isEmpty()
+                ? guests.image(guest, session.getConsole()::println)
+                : bios.isEmpty() ? guests.files(kernel, initrd) : guests.firmware(bios);
         VirtualMachine vm = manager.create(new VmSpec(
                 name,
                 new Composition(silicon, cpu, memoryTechnique, io),
@@ -90,8 +96,8 @@ public final class VmCommands {
                 VmSpec.Clock.valueOf(clock.toUpperCase(Locale.ROOT)),
                 model,
                 true,
-                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), (image.commandLine() + " " + append).strip()),
-                List.of()));
+                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), (image.commandLine() + " " + append).strip(), image.entry(), image.files()),
+                disk.isEmpty() ? List.of() : Stream.of(disk.split(",")).map(Path::of).toList()));
         return name + ": " + vm.spec().composition() + " (" + vm.composition().historicalName() + "), " + vm.describe().getFirst();
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -18,6 +19,7 @@ import proteus.api.vm.GuestCatalogue;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.GuestCatalogue.GuestInfo;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmSpec;
 
 /** All catalogues of guests together, and guests given as files. */
 @Component(service = Guests.class)
@@ -30,6 +32,12 @@ public final class Guests {
     private static final Map<String, String> ALIASES = Map.of("hello", "hello64", "bench", "bench64");
     /** What prompts look like when nobody knows the guest's own. */
     private static final List<String> USUAL_PROMPTS = List.of("READY", "\n# ", "/ # ", "~ # ", ":~# ", ":/# ", "\n$ ", "/ $ ", "~ $ ");
+
+    private static final long FIRMWARE_MEMORY = 64L << 20;
+    /** SeaBIOS' video BIOS for a VGA on the ISA bus, and where it looks for it. */
+    private static final String VIDEO_BIOS = "vgabios-isavga.bin";
+
+    private static final String VIDEO_BIOS_NAME = "vgaroms/" + VIDEO_BIOS;
 
     private final List<GuestCatalogue> catalogues = new CopyOnWriteArrayList<>();
 
@@ -71,6 +79,14 @@ public final class Guests {
         byte[] ramDisk = initrd.isEmpty() ? new byte[0] : read("initrd", initrd);
         GuestInfo info = new GuestInfo(kernel, "a file", false, true, 0, FILE_GUEST_MEMORY, "");
         return new GuestImage(info, image, ramDisk, LINUX_COMMAND_LINE, kernel, initrd);
+    }
+
+    /** A machine that starts from a ROM image; the video BIOS that lies beside it goes along. */
+    public GuestImage firmware(String file) {
+        GuestInfo info = new GuestInfo(file, "firmware", false, true, 16, FIRMWARE_MEMORY, "");
+        Path video = Path.of(file).resolveSibling(VIDEO_BIOS);
+        Map<String, byte[]> files = Files.isReadable(video) ? Map.of(VIDEO_BIOS_NAME, read("video BIOS", video.toString())) : Map.of();
+        return new GuestImage(info, read("BIOS", file), new byte[0], "", file, "", VmSpec.Entry.FIRMWARE, files);
     }
 
     private static byte[] read(String what, String file) {

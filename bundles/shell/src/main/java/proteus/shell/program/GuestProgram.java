@@ -81,7 +81,7 @@ public final class GuestProgram implements ToIntFunction<String[]>, Program {
 
     /** Writes an embedded image to the cache, so that other programs can start it too. */
     private static Path layOut(GuestImage image) {
-        Path file = CacheDirectory.ofEnvironment().resolve("embedded").resolve(image.info().name() + ".elf");
+        Path file = CacheDirectory.ofEnvironment().resolve("embedded").resolve(image.info().name() + (isElf(image) ? ".elf" : ".img"));
         try {
             Files.createDirectories(file.getParent());
             Files.write(file, image.kernel());
@@ -89,5 +89,9 @@ public final class GuestProgram implements ToIntFunction<String[]>, Program {
         } catch (IOException e) {
             throw new VmException("the image cannot be written to %s: %s; set PROTEUS_CACHE to a directory that can be written".formatted(file, e.getMessage()), e);
         }
+    }
+
+    private static boolean isElf(GuestImage image) {
+        return image.kernel().length > 4 && image.kernel()[0] == 0x7f && image.kernel()[1] == 'E';
     }
 }

@@ -1,7 +1,9 @@
 package proteus.shell.program;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +30,7 @@ import proteus.api.vm.VmEnd;
 import proteus.api.vm.VmException;
 import proteus.api.vm.VmSpec;
 import proteus.api.vm.VmStatistics;
+import proteus.shell.guests.FirmwareFiles;
 import proteus.shell.guests.Guests;
 import proteus.shell.process.StandardStreams;
 import proteus.shell.text.Quantities;
@@ -65,7 +68,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
     @Override
     public String synopsis() {
         return """
-                ./proteus run [flags] (--guest NAME | --kernel FILE [--initrd FILE])
+                ./proteus run [flags] (--guest NAME | --kernel FILE [--initrd FILE] | --bios FILE)
                 Composes a hypervisor and boots a guest on it. The guest's serial console is on standard input and output,
                 our own messages are on standard error. Exit status: 0 when the guest powers off, writes 0 to the debug-exit
                 port or prints the text of --until; 1 when it fails; 2 on time-out; 64 for a wrong command line.
@@ -78,6 +81,9 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--guest", "NAME", "a guest by name; see ./proteus guest list")
                 .option("--kernel", "FILE", "a bzImage, ELF, Multiboot or flat image")
                 .option("--initrd", "FILE", "its initial RAM disk")
+                .option("--bios", "FILE", "a BIOS in ROM, such as bios-256k.bin of SeaBIOS: it starts from --disk; vgabios-isavga.bin beside it goes along")
+                .repeatable("--fw-cfg", "NAME=VALUE", "tells firmware: a file, text:WORDS, or u8:, u16:, u32:, u64:NUMBER; may be given again")
+                .option("--bios-log", "FILE", "writes what firmware said at its debug port 0x402")
                 .option("--append", "WORDS", "appended to the kernel's command line")
                 .option("--cpu", "NAME", "full, para or hwassist (default hwassist)")
                 .option("--mem", "NAME", "shadow or ept (default ept)")
@@ -102,16 +108,15 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         if (!flags.words().isEmpty()) {
             throw new UsageException("'" + flags.words().getFirst() + "' is no flag; --help lists them");
         }
-        if (flags.has("--guest") == flags.has("--kernel")) {
-            throw new UsageException("give either --guest NAME or --kernel FILE");
+        if (Stream.of("--guest", "--kernel", "--bios").filter(flags::has).count() != 1) {
+            throw new UsageException("give one of --guest NAME, --kernel FILE and --bios FILE");
         }
-        if (flags.has("--guest") && flags.has("--initrd")) {
-            throw new UsageException("--initrd goes with --kernel; a guest by name brings its own");
+        if (!flags.has("--kernel") && flags.has("--initrd")) {
+            throw new UsageException("--initrd goes with --kernel; a guest by name brings its own, a BIOS has none");
         }
         Composition composition = composition(flags);
         Optional<Duration> timeout = flags.value("--timeout").map(RunProgram::seconds);
         String clock = flags.choice("--clock", Terminal.isTerminal() ? "wall" : "count", "count", "wall");
-        VmSpec.Entry entry = entry(flags);
         long wishedMemory = flags.value("--memory").map(RunProgram::size).orElse(0L);
         CompositionReport report = composer.examine(composition);
         if (!report.possible()) {
@@ -120,6 +125,8 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         }
         GuestImage image = flags.has("--guest")
                 ? guests.image(flags.value("--guest").get(), Program::say)
+                : flags.has("--bios")
+                ? guests.firmware(flags.value("--bios").get())
                 : guests.files(flags.value("--kernel").get(), flags.value("--initrd").orElse(""));
         long memory = wishedMemory > 0 ? wishedMemory : image.info().memoryBytes();
         String commandLine = Stream.concat(Stream.of(image.commandLine()), flags.value("--append").stream())
@@ -133,7 +140,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 VmSpec.Clock.valueOf(clock.toUpperCase(Locale.ROOT)),
                 flags.value("--model").orElse("max"),
                 !flags.has("--no-acpi"),
-                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine, entry),
+                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine, entry(flags, image), FirmwareFiles.of(image.files(), flags.values("--fw-cfg"))),
                 flags.values("--disk").stream().map(Path::of).toList());
         announce(flags, spec, report);
         VirtualMachine vm = manager.create(spec);
@@ -164,7 +171,10 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 flags.choice("--io", usual.io(), "emul", "virtio"));
     }
 
-    private static VmSpec.Entry entry(Flags flags) {
+    private static VmSpec.Entry entry(Flags flags, GuestImage image) {
+        if (image.entry() != VmSpec.Entry.BEST) {
+            return image.entry();
+        }
         return switch (flags.choice("--entry", "best", "best", "16", "32", "64")) {
             case "16" -> VmSpec.Entry.REAL_16;
             case "32" -> VmSpec.Entry.PROTECTED_32;
@@ -247,12 +257,21 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         if (!vm.console().text().endsWith("\n")) {
             StandardStreams.err().println();
         }
+        flags.value("--bios-log").ifPresent(file -> log(Path.of(file), vm.firmwareLog()));
         if (flags.has("--screen")) {
             StandardStreams.err().print(screen(vm));
         }
         summarize(vm, how, wall);
         flags.value("--stats").ifPresent(file -> StatisticsFile.write(Path.of(file), vm, how, wall));
         return end.isEmpty() ? Status.TIME_OUT : succeeded(vm, how) ? Status.SUCCESS : Status.FAILURE;
+    }
+
+    private static void log(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new VmException("the firmware's log cannot be written to " + file + " (" + e.getClass().getSimpleName() + ")");
+        }
     }
 
     private static String screen(VirtualMachine vm) {

@@ -163,9 +163,15 @@ final class BusMaster implements BusDevice {
                 at += now;
                 bytes -= now;
                 position += now;
-                if (!in && position == filled && !disk.dma(chunk, filled / Disk.SECTOR)) {
+                if (position < filled) {
+                    continue;
+                }
+                if (!in && !disk.dma(chunk, filled / Disk.SECTOR)) {
                     status &= ~STATUS_ACTIVE;
                     return;
+                }
+                if (disk.dmaSectors() == 0) {
+                    disk.dmaDone();
                 }
             }
             if (last) {

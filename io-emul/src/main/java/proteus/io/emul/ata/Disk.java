@@ -512,11 +512,14 @@ final class Disk {
 
     /** Reads or writes the next sectors of a DMA transfer; false when the disk failed and has said so. */
     boolean dma(byte[] data, int number) {
-        boolean good = phase == Phase.DMA_IN ? readSectors(data, number) : writeSectors(data, number);
-        if (good && left == 0 && (phase == Phase.DMA_IN || writeCache || flushed())) {
+        return phase == Phase.DMA_IN ? readSectors(data, number) : writeSectors(data, number);
+    }
+
+    /** All data of a DMA transfer has crossed the bus. */
+    void dmaDone() {
+        if (phase == Phase.DMA_IN || writeCache || flushed()) {
             done();
         }
-        return good;
     }
 
     // --- state
