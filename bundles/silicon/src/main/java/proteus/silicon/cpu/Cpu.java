@@ -366,6 +366,7 @@ public final class Cpu implements AutoCloseable {
         fault.errorCode = errorCode;
         fault.detail = 0;
         fault.trap = false;
+        fault.nonCanonical = false;
         return fault;
     }
 

@@ -9,6 +9,8 @@ public final class GuestFault extends RuntimeException {
     public int errorCode;
     /** Linear address for CR2 of a page fault; pending DR6 bits of a debug exception. */
     public long detail;
+    /** A data access to an address that is not canonical: #SS instead of #GP if it referred to the stack segment. */
+    public boolean nonCanonical;
     /** A trap (RIP already past the instruction) rather than a fault. */
     public boolean trap;
 

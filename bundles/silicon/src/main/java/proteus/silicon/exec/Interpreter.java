@@ -475,6 +475,9 @@ public final class Interpreter {
     /** RIP and the count of retired instructions for an instruction that did not complete; index -1: the fetch at {@code rip} did not. */
     private void leave(GuestFault f, long rip, Op[] ops, int index, long retired) {
         fault = f;
+        if (f != null && f.nonCanonical && index >= 0) {
+            StackReferences.settle(cpu, ops[index], f);
+        }
         cpu.rip(index < 0 ? rip : cpu.ripOf(ops[index]));
         cpu.retired = retired + Math.max(index, 0);
     }

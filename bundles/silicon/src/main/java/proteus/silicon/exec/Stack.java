@@ -159,16 +159,9 @@ public final class Stack {
         int level = op.immediate2 & 31;
         long sp = cpu.gpr(4) & mask;
         long frame = sp - bytes & mask;
+        // in the order of the manual's operation: a fault leaves what was pushed below the stack pointer, which has not moved
         int slots = level == 0 ? 1 : level + 1;
-        for (int i = 1; i <= slots; i++) {
-            cpu.mmu.probeWrite(cpu.writeAddress(Cpu.SS, sp - (long) bytes * i & mask, bytes, cpu.linearMask()), bytes);
-        }
-        // the new top of the stack must be writable too (SDM vol. 2, ENTER)
         long top = sp - (long) bytes * slots - allocation & mask;
-        cpu.mmu.probeWrite(cpu.writeAddress(Cpu.SS, top, bytes, cpu.linearMask()), bytes);
-        for (int i = 1; i < level; i++) {
-            cpu.mmu.probeRead(cpu.readAddress(Cpu.SS, cpu.gpr(5) - (long) bytes * i & mask, bytes, cpu.linearMask()), bytes);
-        }
         store(cpu, frame, bits, cpu.gpr(5));
         for (int i = 1; i < level; i++) {
             long value = cpu.mmu.read(cpu.readAddress(Cpu.SS, cpu.gpr(5) - (long) bytes * i & mask, bytes, cpu.linearMask()), bits);
@@ -177,6 +170,10 @@ public final class Stack {
         if (level > 0) {
             store(cpu, frame - (long) bytes * level & mask, bits, frame);
         }
+        // the new top of the stack must be writable too (SDM vol. 2, ENTER)
+        long probed = cpu.writeAddress(Cpu.SS, top, bytes, cpu.linearMask());
+        cpu.mmu.checkAlignment(probed, bytes);
+        cpu.mmu.probeWrite(probed, bytes);
         cpu.register(RBP, bits, frame);
         cpu.register(RSP, size, top);
     }

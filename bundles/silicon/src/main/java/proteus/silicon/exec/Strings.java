@@ -1,5 +1,7 @@
 package proteus.silicon.exec;
 
+import static proteus.silicon.cpu.CpuLayout.FLAG_AUX;
+import static proteus.silicon.cpu.CpuLayout.FLAG_RESULT;
 import static proteus.silicon.cpu.CpuLayout.SEG_READ_END;
 import static proteus.silicon.cpu.CpuLayout.SEG_WRITE_END;
 import static proteus.silicon.cpu.CpuLayout.gpr;
@@ -20,6 +22,7 @@ final class Strings {
     /** Iterations of one portion, and what a bulk operation counts as. */
     private static final int PORTION = 4096;
     private static final int BULK_COST = 256;
+    private static final int RCX = gpr(1);
     private static final int RSI = gpr(6);
     private static final int RDI = gpr(7);
 
@@ -38,6 +41,7 @@ final class Strings {
             move(cpu, op);
             return;
         }
+        truncate(cpu, op, RCX, RSI, RDI);
         long count = cpu.gpr(1) & op.addressMask;
         int work = portion(cpu);
         while (count != 0) {
@@ -63,6 +67,7 @@ final class Strings {
             fill(cpu, op);
             return;
         }
+        truncate(cpu, op, RCX, RDI);
         long count = cpu.gpr(1) & op.addressMask;
         int work = portion(cpu);
         while (count != 0) {
@@ -88,6 +93,7 @@ final class Strings {
             load(cpu, op);
             return;
         }
+        truncate(cpu, op, RCX);
         long count = cpu.gpr(1) & op.addressMask;
         int work = portion(cpu);
         while (count != 0) {
@@ -101,47 +107,65 @@ final class Strings {
     }
 
     private static void scas(Cpu cpu, Op op) {
-        if (!repeated(op)) {
+        if (repeated(op)) {
+            compareAll(cpu, op, true);
+        } else {
             scan(cpu, op);
-            return;
-        }
-        long count = cpu.gpr(1) & op.addressMask;
-        int work = portion(cpu);
-        while (count != 0) {
-            if (work-- <= 0) {
-                pause(cpu, op);
-                return;
-            }
-            scan(cpu, op);
-            Control.counted(cpu, op, --count);
-            if (Alu.equal(cpu.s) == op.repne) {
-                return;
-            }
         }
     }
 
     private static void cmps(Cpu cpu, Op op) {
-        if (!repeated(op)) {
+        if (repeated(op)) {
+            compareAll(cpu, op, false);
+        } else {
             compare(cpu, op);
-            return;
         }
+    }
+
+    /** A fault restores the flags of before (SDM vol. 2, REP). */
+    private static void compareAll(Cpu cpu, Op op, boolean scan) {
+        truncate(cpu, op, RCX);
         long count = cpu.gpr(1) & op.addressMask;
         int work = portion(cpu);
-        while (count != 0) {
-            if (work-- <= 0) {
-                pause(cpu, op);
-                return;
+        long result = cpu.get(FLAG_RESULT);
+        long aux = cpu.get(FLAG_AUX);
+        boolean done = false;
+        try {
+            while (count != 0) {
+                if (work-- <= 0) {
+                    pause(cpu, op);
+                    break;
+                }
+                if (scan) {
+                    scan(cpu, op);
+                } else {
+                    compare(cpu, op);
+                }
+                Control.counted(cpu, op, --count);
+                if (Alu.equal(cpu.s) == op.repne) {
+                    break;
+                }
             }
-            compare(cpu, op);
-            Control.counted(cpu, op, --count);
-            if (Alu.equal(cpu.s) == op.repne) {
-                return;
+            done = true;
+        } finally {
+            if (!done) {
+                cpu.put(FLAG_RESULT, result);
+                cpu.put(FLAG_AUX, aux);
             }
         }
     }
 
     private static boolean repeated(Op op) {
         return op.rep || op.repne;
+    }
+
+    /** 64-bit code with 32-bit addresses: Intel processors clear the upper halves of these before the first iteration, even if there is none. */
+    private static void truncate(Cpu cpu, Op op, int... registers) {
+        if (op.addressSize == 32 && op.mode == 64) {
+            for (int register : registers) {
+                cpu.register(register, 32, cpu.get(register));
+            }
+        }
     }
 
     private static int portion(Cpu cpu) {

@@ -33,10 +33,8 @@ final class FxImage {
     private static void save(Cpu cpu, Op op) {
         Guard.x87NoWait(cpu);
         long at = cpu.writeAddress(op, SIZE);
-        if ((at & 15) != 0) {
-            throw cpu.protection(0);
-        }
-        cpu.mmu.probeWrite(at, SIZE);
+        aligned(cpu, at);
+        cpu.mmu.probeImage(at, SIZE, true);
         saveX87(cpu, at, op.operandSize == 64);
         saveMxcsr(cpu, at);
         saveXmm(cpu, at, op.mode == 64 ? 16 : 8);
@@ -45,10 +43,8 @@ final class FxImage {
     private static void restore(Cpu cpu, Op op) {
         Guard.x87NoWait(cpu);
         long at = cpu.readAddress(op, SIZE);
-        if ((at & 15) != 0) {
-            throw cpu.protection(0);
-        }
-        cpu.mmu.probeRead(at, SIZE);
+        aligned(cpu, at);
+        cpu.mmu.probeImage(at, SIZE, false);
         int mxcsr = cpu.mmu.read32(next(cpu, at, 24));
         if ((mxcsr & ~X87Control.MXCSR_MASK) != 0) {
             throw cpu.protection(0);
@@ -56,6 +52,14 @@ final class FxImage {
         restoreX87(cpu, at, op.operandSize == 64);
         Raw.putInt(cpu.s + MXCSR, mxcsr);
         restoreXmm(cpu, at, op.mode == 64 ? 16 : 8);
+    }
+
+    /** #GP, but #AC where that is enabled, which the manual leaves to the implementation (SDM vol. 2, FXSAVE). */
+    private static void aligned(Cpu cpu, long at) {
+        if ((at & 15) != 0) {
+            cpu.mmu.checkAlignment(at, 16);
+            throw cpu.protection(0);
+        }
     }
 
     private static long next(Cpu cpu, long at, int offset) {

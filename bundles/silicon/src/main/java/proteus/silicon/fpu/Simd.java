@@ -98,8 +98,9 @@ final class Simd {
         if ((at & 4095) > 4080) {
             cpu.mmu.probeWrite(at, 16);
         }
-        cpu.mmu.write64(at, low);
-        cpu.mmu.write64(at + 8 & cpu.linearMask(), high);
+        // 16 bytes that need not be aligned are never #AC (SDM vol. 2, table 2-21)
+        cpu.mmu.writePart(at, 64, low);
+        cpu.mmu.writePart(at + 8 & cpu.linearMask(), 64, high);
     }
 
     // ---- MMX registers: the significands of R0..R7

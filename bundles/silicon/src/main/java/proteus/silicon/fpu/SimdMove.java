@@ -91,8 +91,8 @@ final class SimdMove {
         long high;
         if (op.k1 == Instruction.MEMORY) {
             long at = cpu.readAddress(op, 16);
-            low = cpu.mmu.read64(at);
-            high = cpu.mmu.read64(at + 8 & cpu.linearMask());
+            low = cpu.mmu.readPart(at, 64);
+            high = cpu.mmu.readPart(at + 8 & cpu.linearMask(), 64);
         } else {
             low = Raw.getLong(cpu.s + op.r1);
             high = Raw.getLong(cpu.s + op.r1 + 8);
@@ -169,10 +169,11 @@ final class SimdMove {
         }
     }
 
+    /** The change to MMX state comes first, and stays if the store faults. */
     private static void maskedMmx(Cpu cpu, Op op) {
         Guard.mmx(cpu);
-        masked(cpu, op, Simd.mmx(cpu, op.r0), 0, Lanes.topBits(Simd.mmx(cpu, op.r1)), 8);
         Guard.toMmx(cpu);
+        masked(cpu, op, Simd.mmx(cpu, op.r0), 0, Lanes.topBits(Simd.mmx(cpu, op.r1)), 8);
     }
 
     private static void maskedXmm(Cpu cpu, Op op) {

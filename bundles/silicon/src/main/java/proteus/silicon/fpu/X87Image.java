@@ -35,7 +35,7 @@ final class X87Image {
         Guard.x87NoWait(cpu);
         int bytes = environmentBytes(op);
         long at = cpu.writeAddress(op, bytes);
-        cpu.mmu.probeWrite(at, bytes);
+        probe(cpu, op, at, bytes, true);
         writeEnvironment(cpu, op, at);
         Raw.putShort(cpu.s + FCW, (short) (Raw.getShort(cpu.s + FCW) | 0x3f));
         Guard.summarize(cpu);
@@ -45,7 +45,7 @@ final class X87Image {
         Guard.x87(cpu);
         int bytes = environmentBytes(op);
         long at = cpu.readAddress(op, bytes);
-        cpu.mmu.probeRead(at, bytes);
+        probe(cpu, op, at, bytes, false);
         readEnvironment(cpu, op, at);
     }
 
@@ -53,14 +53,14 @@ final class X87Image {
         Guard.x87NoWait(cpu);
         int head = environmentBytes(op);
         long at = cpu.writeAddress(op, head + 80);
-        cpu.mmu.probeWrite(at, head + 80);
+        probe(cpu, op, at, head + 80, true);
         writeEnvironment(cpu, op, at);
         int top = Raw.getShort(cpu.s + FSW) >> 11 & 7;
         for (int i = 0; i < 8; i++) {
             long register = cpu.s + X87 + 16 * (top + i & 7);
             long to = at + head + 10 * i;
-            cpu.mmu.write64(to & cpu.linearMask(), Raw.getLong(register));
-            cpu.mmu.write16(to + 8 & cpu.linearMask(), Raw.getShort(register + 8));
+            cpu.mmu.writePart(to & cpu.linearMask(), 64, Raw.getLong(register));
+            cpu.mmu.writePart(to + 8 & cpu.linearMask(), 16, Raw.getShort(register + 8));
         }
         X87Control.initialize(cpu);
     }
@@ -69,15 +69,21 @@ final class X87Image {
         Guard.x87(cpu);
         int head = environmentBytes(op);
         long at = cpu.readAddress(op, head + 80);
-        cpu.mmu.probeRead(at, head + 80);
+        probe(cpu, op, at, head + 80, false);
         readEnvironment(cpu, op, at);
         int top = Raw.getShort(cpu.s + FSW) >> 11 & 7;
         for (int i = 0; i < 8; i++) {
             long register = cpu.s + X87 + 16 * (top + i & 7);
             long from = at + head + 10 * i;
-            Raw.putLong(register, cpu.mmu.read64(from & cpu.linearMask()));
-            Raw.putShort(register + 8, cpu.mmu.read16(from + 8 & cpu.linearMask()));
+            Raw.putLong(register, cpu.mmu.readPart(from & cpu.linearMask(), 64));
+            Raw.putShort(register + 8, (short) cpu.mmu.readPart(from + 8 & cpu.linearMask(), 16));
         }
+    }
+
+    /** The image is aligned to its smallest unit (SDM 3A, table 6-7). */
+    private static void probe(Cpu cpu, Op op, long at, int bytes, boolean write) {
+        cpu.mmu.checkAlignment(at, op.operandSize == 16 ? 2 : 4);
+        cpu.mmu.probeImage(at, bytes, write);
     }
 
     private static void writeEnvironment(Cpu cpu, Op op, long at) {

@@ -87,7 +87,7 @@ final class X87Integer {
     private static void store(Cpu cpu, Op op, boolean truncate, boolean pop) {
         Guard.x87(cpu);
         long at = cpu.writeAddress(op, op.s0 >> 3);
-        cpu.mmu.probeWrite(at, op.s0 >> 3);
+        cpu.mmu.probeStore(at, op.s0 >> 3);
         FloatUnit u = X87.begin(cpu, op);
         long value;
         if (X87.empty(cpu, 0)) {
@@ -128,7 +128,7 @@ final class X87Integer {
     private static void storeDecimal(Cpu cpu, Op op) {
         Guard.x87(cpu);
         long at = cpu.writeAddress(op, 10);
-        cpu.mmu.probeWrite(at, 10);
+        cpu.mmu.probeStore(at, 10);
         FloatUnit u = X87.begin(cpu, op);
         long low;
         int high;

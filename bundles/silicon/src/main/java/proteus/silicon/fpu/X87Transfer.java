@@ -150,7 +150,7 @@ final class X87Transfer {
 
     private static boolean storeExtended(Cpu cpu, Op op, int tag, long significand, boolean empty) {
         long at = cpu.writeAddress(op, 10);
-        cpu.mmu.probeWrite(at, 10);
+        cpu.mmu.probeStore(at, 10);
         X87.begin(cpu, op);
         if (empty) {
             if (!X87.stackFault(cpu, op, false)) {
@@ -167,7 +167,7 @@ final class X87Transfer {
     /** FST to a single or double; false if an unmasked exception (other than inexact) keeps memory and stack as they are. */
     private static boolean storeRounded(Cpu cpu, Op op, int tag, long significand, boolean empty) {
         long at = cpu.writeAddress(op, op.s0 >> 3);
-        cpu.mmu.probeWrite(at, op.s0 >> 3);
+        cpu.mmu.probeStore(at, op.s0 >> 3);
         FloatUnit u = X87.begin(cpu, op);
         if (empty) {
             if (!X87.stackFault(cpu, op, false)) {

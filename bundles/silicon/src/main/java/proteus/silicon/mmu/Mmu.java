@@ -142,8 +142,23 @@ public final class Mmu implements AutoCloseable {
         }
     }
 
+    /** Reads a part of an operand that has another alignment, or none: never #AC. */
+    public long readPart(long gva, int bits) {
+        return careful ? plainRead(gva, bits >> 3) : read(gva, bits);
+    }
+
+    /** Writes a part of an operand that has another alignment, or none: never #AC. */
+    public void writePart(long gva, int bits, long value) {
+        if (careful) {
+            plainWrite(gva, bits >> 3, value);
+        } else {
+            write(gva, bits, value);
+        }
+    }
+
     /** Reads for a read-modify-write: like {@link #read}, but a page that may not be written faults now, as a write. */
     public long readForWrite(long gva, int bits) {
+        checkAlignment(gva, bits >> 3);
         long entry = context + Tlb.slot(gva);
         if (Raw.getLong(entry + Tlb.WRITE_TAG) != (gva + (bits >> 3) - 1 & -4096L)) {
             probeWrite(gva, bits >> 3);
@@ -203,6 +218,21 @@ public final class Mmu implements AutoCloseable {
 
     public void probeRead(long gva, int bytes) {
         probe(gva, bytes, PageWalker.READ, user, smap, cpu.linearMask());
+    }
+
+    /** The same for an operand that is stored after other effects, where alignment is checked too; 10 bytes are aligned as 8. */
+    public void probeStore(long gva, int bytes) {
+        checkAlignment(gva, Integer.highestOneBit(bytes));
+        probeWrite(gva, bytes);
+    }
+
+    /** The same for a state image, whose last byte is looked at first: so do processors, and so CR2 names it. */
+    public void probeImage(long gva, int bytes, boolean write) {
+        long last = gva + bytes - 1;
+        if ((gva & -4096L) != (last & -4096L)) {
+            probe(last, 1, write ? PageWalker.WRITE : PageWalker.READ, user, smap, cpu.linearMask());
+        }
+        probe(gva, 1, write ? PageWalker.WRITE : PageWalker.READ, user, smap, cpu.linearMask());
     }
 
     private void probe(long gva, int bytes, int access, boolean asUser, boolean withSmap, long mask) {
@@ -318,6 +348,10 @@ public final class Mmu implements AutoCloseable {
 
     private long slowRead(long gva, int bytes) {
         checkAlignment(gva, bytes);
+        return plainRead(gva, bytes);
+    }
+
+    private long plainRead(long gva, int bytes) {
         if (cpu.debug.watching) {
             debugAccess(gva, bytes, false);
         }
@@ -328,6 +362,10 @@ public final class Mmu implements AutoCloseable {
 
     private void slowWrite(long gva, int bytes, long value) {
         checkAlignment(gva, bytes);
+        plainWrite(gva, bytes, value);
+    }
+
+    private void plainWrite(long gva, int bytes, long value) {
         if (cpu.debug.watching) {
             debugAccess(gva, bytes, true);
         }
@@ -429,8 +467,8 @@ public final class Mmu implements AutoCloseable {
         return gva & cpu.linearMask();
     }
 
-    /** #AC: CPL 3, CR0.AM and EFLAGS.AC (SDM 3A, 6.15, interrupt 17). */
-    private void checkAlignment(long gva, int bytes) {
+    /** #AC unless the address is a multiple of this power of two: CPL 3, CR0.AM and EFLAGS.AC (SDM 3A, 6.15, interrupt 17). It comes before a page fault. */
+    public void checkAlignment(long gva, int bytes) {
         if (careful && (gva & bytes - 1) != 0 && cpu.cpl == 3 && cpu.flag(Flags.AC) && (cpu.cr0 & Cr0.AM) != 0) {
             throw cpu.fault(17, 0);
         }
@@ -445,6 +483,7 @@ public final class Mmu implements AutoCloseable {
         if (!PageTable.canonical(gva, 48)) {
             var fault = cpu.protection(0);
             fault.detail = gva;
+            fault.nonCanonical = true;
             throw fault;
         }
         long entry = tlb.context(index) + Tlb.slot(gva);
