@@ -71,7 +71,7 @@ class RunIT {
         refused(1, "no format that can be started", "run", "--kernel", garbage.toString());
         refused(1, "there is no guest 'nosuch'", "run", "--guest", "nosuch");
         refused(1, "at least", "run", "--guest", "hello32", "--memory", "1M");
-        refused(64, "give either --guest NAME or --kernel FILE", "run");
+        refused(64, "give one of --guest NAME, --kernel FILE and --bios FILE", "run");
         refused(64, "--cpu magic will not do", "run", "--guest", "hello32", "--cpu", "magic");
         refused(64, "no flag --nosuch", "run", "--nosuch");
     }
