@@ -28,15 +28,27 @@ public interface Processor extends AutoCloseable {
 
     /**
      * The hypervisor's instruction emulator: executes the one instruction at the current RIP as its guest would, with its own
-     * privilege, but with its port accesses, and its accesses to guest-physical addresses that are not mapped memory, going to
-     * the given bus; write protection by the second-level tables or a shadow does not stop it. Nothing else of the controls
-     * is consulted. It stands for the emulator that every hypervisor carries (KVM: x86_emulate_insn) and shares the
-     * silicon's semantics tables.
+     * privilege, but with its port accesses, and its data accesses that the second-level tables do not allow (not present, or
+     * a write to what is read-only), going to the given bus. Write protection by a shadow does not stop it. Nothing else of
+     * the controls is consulted. It stands for the emulator that every hypervisor carries (KVM: x86_emulate_insn) and shares
+     * the silicon's semantics tables.
      *
      * @return {@link ExitReason#NONE} when the instruction retired (or one iteration chunk of a REP instruction did);
-     *     {@link ExitReason#EXCEPTION} when it faulted: nothing changed, vector and error code are in {@link #exitInformation()}
+     *     {@link ExitReason#EXCEPTION} when it faulted: nothing changed, vector and error code are in {@link #exitInformation()};
+     *     {@link ExitReason#EPT_VIOLATION} when a paging structure of the guest or its code is not mapped: nothing changed
      */
     ExitReason emulate(MachineBus bus);
+
+    /**
+     * Delivers an event through the guest's IDT as the hardware does without a hypervisor, a task gate included: what a
+     * hypervisor emulates after a task-switch exit (KVM: kvm_task_switch).
+     *
+     * @param interruption VM-entry interruption information (SDM 3C, table 25-17)
+     * @param instructionLength of a software interrupt or exception, else 0
+     * @return {@link ExitReason#NONE} when it was delivered; {@link ExitReason#EPT_VIOLATION} when memory that it needs is not
+     *     mapped; {@link ExitReason#TRIPLE_FAULT}
+     */
+    ExitReason emulateDelivery(int interruption, int errorCode, int instructionLength);
 
     /** Makes a running {@link #run} come out with {@link ExitReason#KICKED} soon. Sticky: a kick while outside makes the next run come out at once. */
     void kick();

@@ -9,12 +9,10 @@ import proteus.api.cpu.RunSchedule;
 import proteus.api.event.CountedEvent;
 import proteus.api.event.EventCounters;
 import proteus.api.memory.FaultOutcome;
-import proteus.api.memory.MemoryRegion;
 import proteus.api.silicon.CpuRegisters;
 import proteus.api.silicon.Exit;
 import proteus.api.silicon.ExitInformation;
 import proteus.api.silicon.ExitReason;
-import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.Vmcs;
@@ -32,6 +30,14 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     /** Pending debug exceptions: single step (SDM 3C, table 25-4). */
     private static final long PENDING_SINGLE_STEP = 1 << 14;
 
+    /** The exit qualification of a task switch (SDM 3C, table 28-2): where its source is, and the source that is an event. */
+    private static final int TASK_SWITCH_SOURCE = 30;
+
+    private static final int TASK_GATE = 3;
+    /** What IDT-vectoring and VM-entry interruption information have in common. */
+    private static final int ENTRY_INFORMATION =
+            VmxControls.INTERRUPTION_VALID | VmxControls.INTERRUPTION_ERROR_CODE | VmxControls.TYPE_MASK | 0xff;
+
     private static final int CR_TO = 0;
     private static final int CR_FROM = 1;
     private static final int CR_CLTS = 2;
@@ -41,6 +47,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     private final CpuRegisters registers;
     private final Vmcs vmcs;
     private final MachineBus bus;
+    private final MachineBus emulationBus;
     private final EventCounters counters;
     private final RunSchedule schedule;
     private final Controls controls;
@@ -58,6 +65,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         this.registers = processor.registers();
         this.vmcs = processor.vmcs();
         this.bus = context.bus();
+        this.emulationBus = new EmulationBus(context);
         this.counters = context.counters();
         this.schedule = context.schedule();
         this.controls = new Controls(context);
@@ -112,7 +120,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             case DEBUG -> {
                 return RunOutcome.DEBUG;
             }
-            case IO_INSTRUCTION -> portIo(exit);
+            case IO_INSTRUCTION -> {
+                return portIo(exit);
+            }
             case EPT_VIOLATION -> {
                 return eptViolation(exit);
             }
@@ -135,7 +145,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             }
             case RDTSC, RDTSCP -> timeStamp(reason, exit);
             case RDPMC -> events.generalProtection();
-            case XSETBV, MOV_DR, GDTR_IDTR_ACCESS, LDTR_TR_ACCESS, INVPCID, RDRAND, RDSEED, XSAVES, XRSTORS -> emulate();
+            case XSETBV, MOV_DR, GDTR_IDTR_ACCESS, LDTR_TR_ACCESS, INVPCID, RDRAND, RDSEED, XSAVES, XRSTORS -> {
+                return emulate();
+            }
             case TASK_SWITCH -> {
                 return taskSwitch(exit);
             }
@@ -160,10 +172,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         return null;
     }
 
-    private void portIo(ExitInformation exit) {
+    private RunOutcome portIo(ExitInformation exit) {
         if (exit.ioString()) {
-            emulate();
-            return;
+            return emulate();
         }
         int size = exit.ioSize();
         int length = exit.instructionLength();
@@ -181,6 +192,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             bus.writePort(exit.port(), size, size == 4 ? value : value & (1 << 8 * size) - 1);
         }
         advance(length);
+        return null;
     }
 
     private RunOutcome eptViolation(ExitInformation exit) {
@@ -198,43 +210,37 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             return fail("the guest's stack or descriptor tables for delivering vector %d are at guest-physical address 0x%x, where there is no memory"
                     .formatted(events.pending() & 0xff, gpa));
         }
-        switch (outcome) {
-            case MMIO -> emulate();
-            case EMULATE -> emulateProtectedWrite(gpa);
-            case REFLECT -> events.fault(ExceptionVector.GP, 0);
-            default -> { }
+        return emulate();
+    }
+
+    /** Carries out the exiting instruction with the instruction emulator. */
+    private RunOutcome emulate() {
+        counters.count(CountedEvent.EMULATED_INSTRUCTIONS);
+        switch (processor.emulate(emulationBus)) {
+            case NONE -> { }
+            case EXCEPTION -> {
+                ExitInformation fault = processor.exitInformation();
+                if (fault.vector() == ExceptionVector.PF) {
+                    registers.cr(2, fault.qualification());
+                }
+                events.fault(fault.vector(), fault.interruptionErrorCode());
+            }
+            case EPT_VIOLATION -> {
+                // A table of the guest or its code is not mapped yet: map it; the instruction exits again and is emulated then.
+                if (!mapped(processor.exitInformation())) {
+                    return fail("the guest's page tables or code are at guest-physical address 0x%x, where there is no memory"
+                            .formatted(processor.exitInformation().guestPhysical()));
+                }
+            }
+            default -> {
+                return fail("the instruction emulator gave up with " + processor.exitInformation().reason().label());
+            }
         }
         return null;
     }
 
-    /** A write to ROM is lost; the emulator does not stop at write protection, so the page is put back. */
-    private void emulateProtectedWrite(long gpa) {
-        MemoryRegion region = context.guestMemory().map().regionAt(gpa);
-        if (region == null || region.writable()) {
-            emulate();
-            return;
-        }
-        HostMemory memory = context.silicon().hostMemory();
-        // Two pages, for an access that straddles their border.
-        int length = (int) Math.min(2L * HostMemory.FRAME_SIZE, region.gpa() + region.bytes() - (gpa & -HostMemory.FRAME_SIZE));
-        long hpa = region.hpa() + ((gpa & -HostMemory.FRAME_SIZE) - region.gpa());
-        byte[] before = new byte[length];
-        memory.read(hpa, before, 0, length);
-        emulate();
-        memory.write(hpa, before, 0, length);
-    }
-
-    /** Carries out the exiting instruction with the instruction emulator. */
-    private void emulate() {
-        counters.count(CountedEvent.EMULATED_INSTRUCTIONS);
-        if (processor.emulate(bus) == ExitReason.EXCEPTION) {
-            ExitInformation fault = processor.exitInformation();
-            int vector = fault.vector();
-            if (vector == ExceptionVector.PF) {
-                registers.cr(2, fault.qualification());
-            }
-            events.fault(vector, fault.interruptionErrorCode());
-        }
+    private boolean mapped(ExitInformation violation) {
+        return context.memory().onEptViolation(processor, violation.guestPhysical(), violation.qualification()) == FaultOutcome.RESUME;
     }
 
     private void crAccess(ExitInformation exit) {
@@ -299,14 +305,37 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         advance(exit.instructionLength());
     }
 
+    /**
+     * Task switches always exit (SDM 3C 26.2). One by CALL, JMP or IRET is an instruction to emulate; one through a task gate is
+     * the delivery of an event, told by the IDT-vectoring information.
+     */
     private RunOutcome taskSwitch(ExitInformation exit) {
-        TaskSwitch attempt = new TaskSwitch(exit);
-        if (attempt.byInstruction()) {
-            emulate();
-            return null;
+        boolean byGate = (exit.qualification() >>> TASK_SWITCH_SOURCE & 3) == TASK_GATE;
+        if (!byGate) {
+            return emulate();
         }
-        return fail("the guest switches to task 0x%x through task gate %d, which hardware assistance does not emulate yet"
-                .formatted(attempt.selector(), exit.idtVectoring() & 0xff));
+        int event = exit.idtVectoring() & ENTRY_INFORMATION;
+        int errorCode = exit.idtVectoringErrorCode();
+        int type = event & VmxControls.TYPE_MASK;
+        int length = type >= VmxControls.TYPE_SOFTWARE_INTERRUPT ? exit.instructionLength() : 0;
+        counters.count(CountedEvent.EMULATED_INSTRUCTIONS);
+        while (true) {
+            ExitReason reason = processor.emulateDelivery(event, errorCode, length);
+            switch (reason) {
+                case NONE -> {
+                    return null;
+                }
+                case TRIPLE_FAULT -> {
+                    return RunOutcome.TRIPLE_FAULT;
+                }
+                default -> {
+                    if (reason != ExitReason.EPT_VIOLATION || !mapped(processor.exitInformation())) {
+                        return fail("a task switch by vector %d came out with %s at guest-physical address 0x%x"
+                                .formatted(event & 0xff, reason.label(), processor.exitInformation().guestPhysical()));
+                    }
+                }
+            }
+        }
     }
 
     /** Only what the exception bitmap asks for comes here, and NMIs of the host: the guest gets its exception back. */
@@ -405,18 +434,5 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     public void close() {
         context.memory().detach(processor);
         controls.close();
-    }
-
-    /** The exit qualification of a task switch (SDM 3C, table 28-2). */
-    private record TaskSwitch(int selector, int source) {
-        private static final int TASK_GATE = 3;
-
-        TaskSwitch(ExitInformation exit) {
-            this((int) exit.qualification() & 0xffff, (int) (exit.qualification() >>> 30) & 3);
-        }
-
-        boolean byInstruction() {
-            return source != TASK_GATE;
-        }
     }
 }

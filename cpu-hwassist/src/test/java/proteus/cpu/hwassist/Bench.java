@@ -13,6 +13,7 @@ import proteus.api.event.EventCounters;
 import proteus.api.io.InterruptController;
 import proteus.api.memory.FaultOutcome;
 import proteus.api.memory.GuestMemory;
+import proteus.api.memory.MemoryRegion;
 import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.MachineBus;
@@ -31,6 +32,8 @@ final class Bench implements CpuContext, RunSchedule, InterruptController, Machi
     final FakeProcessor processor = new FakeProcessor();
     final ArrayHostMemory host = new ArrayHostMemory(1 << 20);
     final EventCounters counters = new EventCounters();
+    /** One region of plain memory from GPA 0 on. */
+    final MemoryRegion ram = new MemoryRegion(0, 256 << 10, host.allocate(256 << 10, 4096, "guest"), true, "ram");
     final Deque<FaultOutcome> faults = new ArrayDeque<>();
     final List<String> trace = new ArrayList<>();
     long limit;
@@ -84,7 +87,7 @@ final class Bench implements CpuContext, RunSchedule, InterruptController, Machi
 
     @Override
     public GuestMemory guestMemory() {
-        throw new UnsupportedOperationException();
+        return new RamOnly(host, ram);
     }
 
     @Override

@@ -2,7 +2,6 @@ package proteus.cpu.hwassist;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -408,8 +407,8 @@ class HardwareAssistedCpuTest {
 
     @Test
     void closingFreesTheBitmaps() {
-        assertFalse(bench.host.allocations() == 0);
+        assertEquals(2, bench.host.allocations(), "the guest's memory and the bitmaps");
         cpu.close();
-        assertEquals(0, bench.host.allocations());
+        assertEquals(1, bench.host.allocations());
     }
 }

@@ -46,6 +46,7 @@ public final class ModelProcessor implements Processor {
     private final VmxUnit vmx;
     private final Intercepts intercepts;
     private final Intercepts emulatorsIntercepts;
+    private final Intercepts deliverysIntercepts;
 
     public ModelProcessor(ProcessorSettings settings, CpuFeatures features, ModelHostMemory memory) {
         this.settings = settings;
@@ -60,6 +61,7 @@ public final class ModelProcessor implements Processor {
             case VMX_NON_ROOT -> vmx;
         };
         emulatorsIntercepts = new RingZeroIntercepts(cpu, record);
+        deliverysIntercepts = new OpenIntercepts(cpu, record);
         cpu.intercepts = intercepts;
         registers = new RegisterView(cpu);
         interpreter = new Interpreter(cpu, InstructionSet.handlers());
@@ -142,6 +144,20 @@ public final class ModelProcessor implements Processor {
             cpu.intercepts = intercepts;
             cpu.bus = ownBus;
             cpu.boundaryWork = boundaryWork;
+        }
+        return finish();
+    }
+
+    @Override
+    public ExitReason emulateDelivery(int interruption, int errorCode, int instructionLength) {
+        cpu.intercepts = deliverysIntercepts;
+        record.begin(ExitReason.NONE);
+        try {
+            cpu.units.inject(cpu, interruption, errorCode, instructionLength);
+        } catch (ExitSignal signal) {
+            // recorded by whoever threw it
+        } finally {
+            cpu.intercepts = intercepts;
         }
         return finish();
     }

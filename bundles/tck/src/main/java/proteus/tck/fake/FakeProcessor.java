@@ -224,6 +224,12 @@ public final class FakeProcessor implements Processor {
     }
 
     @Override
+    public ExitReason emulateDelivery(int interruption, int errorCode, int instructionLength) {
+        injections.add(interruption);
+        return ExitReason.NONE;
+    }
+
+    @Override
     public void kick() {
         kicked = true;
     }

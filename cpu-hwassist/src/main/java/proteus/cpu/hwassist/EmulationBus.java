@@ -1,0 +1,67 @@
+package proteus.cpu.hwassist;
+
+import proteus.api.cpu.CpuContext;
+import proteus.api.memory.MemoryMap;
+import proteus.api.memory.MemoryRegion;
+import proteus.api.silicon.HostMemory;
+import proteus.api.silicon.MachineBus;
+
+/**
+ * What the instruction emulator's accesses reach. An instruction that touches a device may touch memory too (INS into a fresh
+ * buffer, MOVS from a register): pages that the second-level tables do not map yet are still memory, and writes to ROM are lost.
+ */
+final class EmulationBus implements MachineBus {
+    private final MachineBus devices;
+    private final MemoryMap map;
+    private final HostMemory memory;
+
+    EmulationBus(CpuContext context) {
+        this.devices = context.bus();
+        this.map = context.guestMemory().map();
+        this.memory = context.silicon().hostMemory();
+    }
+
+    @Override
+    public int readPort(int port, int size) {
+        return devices.readPort(port, size);
+    }
+
+    @Override
+    public void writePort(int port, int size, int value) {
+        devices.writePort(port, size, value);
+    }
+
+    @Override
+    public long readMemory(long gpa, int size) {
+        MemoryRegion region = map.regionAt(gpa);
+        if (region == null) {
+            return devices.readMemory(gpa, size);
+        }
+        long hpa = region.hpa() + (gpa - region.gpa());
+        return switch (size) {
+            case 1 -> memory.read8(hpa);
+            case 2 -> memory.read16(hpa);
+            case 4 -> memory.read32(hpa) & 0xffffffffL;
+            default -> memory.read64(hpa);
+        };
+    }
+
+    @Override
+    public void writeMemory(long gpa, int size, long value) {
+        MemoryRegion region = map.regionAt(gpa);
+        if (region == null) {
+            devices.writeMemory(gpa, size, value);
+            return;
+        }
+        if (!region.writable()) {
+            return;
+        }
+        long hpa = region.hpa() + (gpa - region.gpa());
+        switch (size) {
+            case 1 -> memory.write8(hpa, (int) value);
+            case 2 -> memory.write16(hpa, (int) value);
+            case 4 -> memory.write32(hpa, (int) value);
+            default -> memory.write64(hpa, value);
+        }
+    }
+}
