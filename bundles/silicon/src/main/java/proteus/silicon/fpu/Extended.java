@@ -87,6 +87,11 @@ final class Extended {
         pack(u);
     }
 
+    /** The operand itself, no underflow even if it is denormal; only a pseudo-denormal gets its proper exponent. */
+    static void unchanged(FloatUnit u, int tag, long significand) {
+        set(u, (tag & MAX_TAG) == 0 && significand < 0 ? tag | 1 : tag, significand);
+    }
+
     /** The NaN that comes out of two operands of which at least one is a NaN (SDM vol. 1, table 4-7). */
     static void propagate(FloatUnit u, int a, long as, int ka, int b, long bs, int kb) {
         if (((ka | kb) & SIGNALING) != 0) {

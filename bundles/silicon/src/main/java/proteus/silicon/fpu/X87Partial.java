@@ -70,7 +70,7 @@ final class X87Partial {
             return 0;
         }
         if (kb == Extended.INFINITE) {
-            Extended.rounded(u, a, as, SoftFloat.EXTENDED);
+            Extended.unchanged(u, a, as);
             return 0;
         }
         int sign = Extended.sign(a);
@@ -172,13 +172,14 @@ final class X87Partial {
             Extended.set(u, a, as);
             return;
         }
-        int by = 0;
-        if (kb != Extended.ZERO) {
-            int exponent = Extended.exponent(b, bs);
-            // beyond any exponent there is, the amount no longer matters
-            int magnitude = exponent < 0 ? 0 : exponent > 16 ? 0x1ffff : (int) (Extended.justified(bs) >>> 63 - exponent);
-            by = Extended.sign(b) != 0 ? -magnitude : magnitude;
+        if (kb == Extended.ZERO) {
+            Extended.unchanged(u, a, as);
+            return;
         }
+        int exponent = Extended.exponent(b, bs);
+        // beyond any exponent there is, the amount no longer matters
+        int magnitude = exponent < 0 ? 0 : exponent > 16 ? 0x1ffff : (int) (Extended.justified(bs) >>> 63 - exponent);
+        int by = Extended.sign(b) != 0 ? -magnitude : magnitude;
         scaled(u, Extended.sign(a), Extended.exponent(a, as) + by, Extended.justified(as));
         Extended.pack(u);
     }
