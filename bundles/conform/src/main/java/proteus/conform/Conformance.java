@@ -8,7 +8,6 @@ import proteus.conform.state.Cases;
 
 /** A run over families, on a thread of its own: signal stack and handlers belong to it. */
 final class Conformance {
-    private static final long STRIDE = 0x9e37_79b9_7f4a_7c15L;
 
     /** Is told now and then how far a run is. */
     @FunctionalInterface
@@ -35,11 +34,18 @@ final class Conformance {
         return results;
     }
 
+    /** Seeds that have nothing to do with each other: neighbours would give streams of random numbers that overlap. */
+    private static long mixed(long seed, Family family) {
+        long z = (seed ^ family.label().hashCode() * 0x9fb2_1c65_1e98_df25L) * 0xff51_afd7_ed55_8ccdL;
+        z = (z ^ z >>> 32) * 0xc4ce_b9fe_1a85_ec53L;
+        return z ^ z >>> 29;
+    }
+
     private static void all(Silicon silicon, Options options, Progress progress, List<FamilyResult> results) {
         try (Bench bench = new Bench(silicon); Cases cases = FamilyRun.batch()) {
             List<FamilyRun> runs = new ArrayList<>();
             for (Family family : options.families()) {
-                FamilyRun run = new FamilyRun(bench, family, options.seed() * STRIDE + family.ordinal(), options.pattern(), cases);
+                FamilyRun run = new FamilyRun(bench, family, mixed(options.seed(), family), options.pattern(), cases);
                 if (!run.isEmpty()) {
                     runs.add(run);
                 }

@@ -304,7 +304,9 @@ public final class Samples {
                 }
             }
             decode();
-            if (decoded.mnemonic == Mnemonic.INVALID && !Reserved.mayBeDefined(bytes)) {
+            // near the end it is open whether an opcode is undefined first or its instruction too long
+            boolean open = decoded.length != Decoder.TOO_LONG && decoded.length > MOST / 2;
+            if (decoded.mnemonic == Mnemonic.INVALID && !open && !Reserved.mayBeDefined(bytes)) {
                 return new Sample(family, java.util.Arrays.copyOf(bytes, MOST), MOST, slot, start, Window.slot(slot) + start);
             }
         }

@@ -193,7 +193,7 @@ public final class States {
         if (operand >= 0) {
             memoryOperand(operand);
         } else if (in.mnemonic == Mnemonic.XLAT) {
-            focus = Places.focus(edges, 1, false);
+            focus = Places.focus(edges, 1, in.addressSize == 32);
             gpr(RBX, focus - (gpr(RAX) & 0xff) & addressMask());
         } else if (in.mnemonic == Mnemonic.MASKMOVQ || in.mnemonic == Mnemonic.MASKMOVDQU) {
             focus = Places.focus(edges, in.mnemonic == Mnemonic.MASKMOVQ ? 8 : 16, in.addressSize == 32);

@@ -5,6 +5,7 @@ import java.util.Map;
 import proteus.conform.state.Cases;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
+import proteus.x86.format.ExceptionVector;
 
 /**
  * What the manual leaves undefined: the one place where a difference can be excused. Flags by the section "Flags Affected" of each
@@ -94,6 +95,45 @@ final class Undefined {
     private static int count(Instruction in, Cases cases, long before, int operand) {
         long count = in.kind[operand] == Instruction.GPR ? cases.get(before + Cases.GPRS + 8) : in.immediate;
         return (int) count & (in.operandSize == 64 ? 63 : 31);
+    }
+
+    /**
+     * Whether faults of this instruction are left open, so that a case with one cannot be compared.
+     * SDM vol. 2B, MASKMOVQ, MASKMOVDQU: with a mask of zeros "exceptions associated with addressing memory and page faults may still be signaled
+     * (implementation dependent)"; and the order of the bytes is not said, so neither is which of them faults.
+     */
+    static boolean faults(Instruction in) {
+        return in.mnemonic == Mnemonic.MASKMOVQ || in.mnemonic == Mnemonic.MASKMOVDQU;
+    }
+
+    /**
+     * Whether #GP and #SS are both right: an operand that must be aligned and is not, at an address of the stack segment that is not canonical.
+     * SDM 3A, table 6-2: among faults of one class the order depends on the implementation.
+     */
+    static boolean eitherFault(Instruction in, long host, long model) {
+        boolean stackOrProtection = host == ExceptionVector.SS && model == ExceptionVector.GP || host == ExceptionVector.GP && model == ExceptionVector.SS;
+        if (!stackOrProtection) {
+            return false;
+        }
+        for (int i = 0; i < in.operandCount; i++) {
+            if (in.kind[i] == Instruction.MEMORY && (in.size[i] >= 128 || in.size[i] == 0)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Whether TOP and tags after a fault are left open. SDM vol. 1, 9.5.1 has every MMX instruction but EMMS change to MMX state, but not whether it
+     * does so before its memory operand faults; the instruction changes to it again when it is restarted.
+     */
+    static boolean stateAfterFault(Instruction in) {
+        for (int i = 0; i < in.operandCount; i++) {
+            if (in.kind[i] == Instruction.MMX) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

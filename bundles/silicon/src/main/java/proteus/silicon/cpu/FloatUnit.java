@@ -32,6 +32,10 @@ public final class FloatUnit {
     /** Low half of a 128-bit intermediate. */
     public long low;
 
+    /** Control, status, tags and opcode; pointers and selectors: as they were before an instruction whose store may fault. */
+    public long keptState, keptInstruction, keptData;
+    public int keptSelectors;
+
     /** A finished result in the format's own encoding; sign and exponent of an extended one are in {@link #tag}. */
     public long bits;
     public int tag;

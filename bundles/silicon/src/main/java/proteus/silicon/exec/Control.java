@@ -49,8 +49,11 @@ final class Control {
         return address << unused >> unused == address;
     }
 
-    /** Pushes the return address; returns the checked target. */
+    /** Pushes the return address; returns the checked target. In 64-bit code the push comes first, and RSP is back where it was if the target is no address. */
     static long call(Cpu cpu, Op op, long target) {
+        if (op.mode == 64 && !canonical(cpu, target)) {
+            cpu.mmu.write64(cpu.gpr(4) - 8, cpu.nextRip(op));
+        }
         checked(cpu, op, target);
         Stack.push(cpu, cpu.nextRip(op), op.operandSize);
         return target;

@@ -222,8 +222,9 @@ final class Strings {
     }
 
     private static void compare(Cpu cpu, Op op) {
-        long a = cpu.mmu.read(source(cpu, op), op.operandSize);
-        Alu.sub(cpu.s, a, target(cpu, op), op.unused);
+        // the second operand is read first, as its fault shows
+        long b = target(cpu, op);
+        Alu.sub(cpu.s, cpu.mmu.read(source(cpu, op), op.operandSize), b, op.unused);
         int step = step(cpu, op);
         advance(cpu, op, RSI, step);
         advance(cpu, op, RDI, step);

@@ -30,11 +30,13 @@ final class FxImage {
         Gate.put(t, Features.FXSR, Mnemonic.FXRSTOR, FxImage::restore);
     }
 
+    /** Processors look at the last byte first, and CR2 shows it. */
     private static void save(Cpu cpu, Op op) {
         Guard.x87NoWait(cpu);
         long at = cpu.writeAddress(op, SIZE);
         aligned(cpu, at);
-        cpu.mmu.probeImage(at, SIZE, true);
+        cpu.mmu.probeWrite(next(cpu, at, SIZE - 1), 1);
+        cpu.mmu.probeWrite(at, 1);
         saveX87(cpu, at, op.operandSize == 64);
         saveMxcsr(cpu, at);
         saveXmm(cpu, at, op.mode == 64 ? 16 : 8);
@@ -44,7 +46,8 @@ final class FxImage {
         Guard.x87NoWait(cpu);
         long at = cpu.readAddress(op, SIZE);
         aligned(cpu, at);
-        cpu.mmu.probeImage(at, SIZE, false);
+        cpu.mmu.probeRead(next(cpu, at, SIZE - 1), 1);
+        cpu.mmu.probeRead(at, 1);
         int mxcsr = cpu.mmu.read32(next(cpu, at, 24));
         if ((mxcsr & ~X87Control.MXCSR_MASK) != 0) {
             throw cpu.protection(0);
@@ -57,7 +60,8 @@ final class FxImage {
     /** #GP, but #AC where that is enabled, which the manual leaves to the implementation (SDM vol. 2, FXSAVE). */
     private static void aligned(Cpu cpu, long at) {
         if ((at & 15) != 0) {
-            cpu.mmu.checkAlignment(at, 16);
+            cpu.mmu.checkCanonical(at);
+            cpu.mmu.checkAlignment(at, 4);
             throw cpu.protection(0);
         }
     }

@@ -25,7 +25,7 @@ final class Sha {
         });
         Gate.put(t, Features.SHA, Mnemonic.SHA1MSG1, (c, o) -> {
             Guard.sse(c);
-            long high = Simd.sourceHigh(c, o);
+            long high = Simd.onlyHigh(c, o);
             long a = Simd.low(c, o);
             long b = Simd.high(c, o);
             Simd.set(c, o, high ^ a, a ^ b);
@@ -42,7 +42,7 @@ final class Sha {
         });
         Gate.put(t, Features.SHA, Mnemonic.SHA256MSG2, (c, o) -> {
             Guard.sse(c);
-            long high = Simd.sourceHigh(c, o);
+            long high = Simd.onlyHigh(c, o);
             long a = Simd.low(c, o);
             long b = Simd.high(c, o);
             int w16 = (int) a + sigma1((int) high);

@@ -66,6 +66,12 @@ final class Simd {
         return op.k1 == Instruction.XMM ? Raw.getLong(cpu.s + op.r1) : cpu.mmu.read64(aligned(cpu, op));
     }
 
+    /** High half of the second operand alone. */
+    static long onlyHigh(Cpu cpu, Op op) {
+        sourceLow(cpu, op); // a page fault is at the start of the operand
+        return sourceHigh(cpu, op);
+    }
+
     /** High half of the second operand; call after {@link #sourceLow}. */
     static long sourceHigh(Cpu cpu, Op op) {
         return op.k1 == Instruction.XMM ? Raw.getLong(cpu.s + op.r1 + 8) : cpu.mmu.read64(aligned(cpu, op) + 8);

@@ -169,11 +169,10 @@ final class SimdMove {
         }
     }
 
-    /** The change to MMX state comes first, and stays if the store faults. */
     private static void maskedMmx(Cpu cpu, Op op) {
         Guard.mmx(cpu);
-        Guard.toMmx(cpu);
         masked(cpu, op, Simd.mmx(cpu, op.r0), 0, Lanes.topBits(Simd.mmx(cpu, op.r1)), 8);
+        Guard.toMmx(cpu);
     }
 
     private static void maskedXmm(Cpu cpu, Op op) {

@@ -68,7 +68,7 @@ final class SimdShuffle {
             return;
         }
         Guard.sse(cpu);
-        long b = Simd.sourceHigh(cpu, op);
+        long b = Simd.onlyHigh(cpu, op);
         long a = Simd.high(cpu, op);
         Simd.set(cpu, op, f.apply(a, b), f.apply(a >>> 32, b >>> 32));
     }
@@ -80,7 +80,7 @@ final class SimdShuffle {
 
     private static void unpackHighQuad(Cpu cpu, Op op) {
         Guard.sse(cpu);
-        Simd.set(cpu, op, Simd.high(cpu, op), Simd.sourceHigh(cpu, op));
+        Simd.set(cpu, op, Simd.high(cpu, op), Simd.onlyHigh(cpu, op));
     }
 
     private static void pack(Cpu cpu, Op op, Merge f) {

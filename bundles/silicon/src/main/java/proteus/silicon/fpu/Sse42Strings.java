@@ -33,8 +33,8 @@ final class Sse42Strings {
         } else {
             // these four have no alignment to keep
             long at = cpu.readAddress(op, 16);
-            b0 = cpu.mmu.read64(at);
-            b1 = cpu.mmu.read64(at + 8 & cpu.linearMask());
+            b0 = cpu.mmu.readPart(at, 64);
+            b1 = cpu.mmu.readPart(at + 8 & cpu.linearMask(), 64);
         }
         long a0 = Simd.low(cpu, op);
         long a1 = Simd.high(cpu, op);

@@ -87,6 +87,32 @@ final class X87 {
         return u;
     }
 
+    /** Remembers what an instruction that computes before it stores changes on the way: see {@link #store}. */
+    static void keep(Cpu cpu) {
+        FloatUnit u = cpu.floats;
+        u.keptState = Raw.getLong(cpu.s + FCW);
+        u.keptInstruction = Raw.getLong(cpu.s + FIP);
+        u.keptData = Raw.getLong(cpu.s + FDP);
+        u.keptSelectors = Raw.getInt(cpu.s + FCS);
+    }
+
+    /** Stores a result. If that faults, flags and pointers are again as at {@link #keep}. */
+    static void store(Cpu cpu, long at, int bits, long value) {
+        boolean done = false;
+        try {
+            cpu.mmu.write(at, bits, value);
+            done = true;
+        } finally {
+            if (!done) {
+                FloatUnit u = cpu.floats;
+                Raw.putLong(cpu.s + FCW, u.keptState);
+                Raw.putLong(cpu.s + FIP, u.keptInstruction);
+                Raw.putLong(cpu.s + FDP, u.keptData);
+                Raw.putInt(cpu.s + FCS, u.keptSelectors);
+            }
+        }
+    }
+
     /** FIP; the data pointer and the opcode only change with an unmasked exception (CPUID.7:EBX[6] FDP_EXCPTN_ONLY; SDM vol. 1, 8.1.8, 8.1.9). */
     static void point(Cpu cpu, Op op) {
         Raw.putLong(cpu.s + FIP, cpu.ripOf(op));

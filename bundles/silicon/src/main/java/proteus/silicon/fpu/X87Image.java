@@ -80,10 +80,18 @@ final class X87Image {
         }
     }
 
-    /** The image is aligned to its smallest unit (SDM 3A, table 6-7). */
+    /** The image is aligned to its smallest unit (SDM 3A, table 6-7). Processors look at the first unit, then at the last byte, and CR2 shows it. */
     private static void probe(Cpu cpu, Op op, long at, int bytes, boolean write) {
-        cpu.mmu.checkAlignment(at, op.operandSize == 16 ? 2 : 4);
-        cpu.mmu.probeImage(at, bytes, write);
+        int unit = op.operandSize == 16 ? 2 : 4;
+        long last = at + bytes - 1 & cpu.linearMask();
+        cpu.mmu.checkAlignment(at, unit);
+        if (write) {
+            cpu.mmu.probeWrite(at, unit);
+            cpu.mmu.probeWrite(last, 1);
+        } else {
+            cpu.mmu.probeRead(at, unit);
+            cpu.mmu.probeRead(last, 1);
+        }
     }
 
     private static void writeEnvironment(Cpu cpu, Op op, long at) {

@@ -87,7 +87,7 @@ final class X87Integer {
     private static void store(Cpu cpu, Op op, boolean truncate, boolean pop) {
         Guard.x87(cpu);
         long at = cpu.writeAddress(op, op.s0 >> 3);
-        cpu.mmu.probeStore(at, op.s0 >> 3);
+        X87.keep(cpu);
         FloatUnit u = X87.begin(cpu, op);
         long value;
         if (X87.empty(cpu, 0)) {
@@ -102,7 +102,7 @@ final class X87Integer {
                 return;
             }
         }
-        cpu.mmu.write(at, op.s0, value);
+        X87.store(cpu, at, op.s0, value);
         if (pop) {
             X87.pop(cpu);
         }
@@ -128,7 +128,7 @@ final class X87Integer {
     private static void storeDecimal(Cpu cpu, Op op) {
         Guard.x87(cpu);
         long at = cpu.writeAddress(op, 10);
-        cpu.mmu.probeStore(at, 10);
+        X87.keep(cpu);
         FloatUnit u = X87.begin(cpu, op);
         long low;
         int high;
@@ -161,8 +161,8 @@ final class X87Integer {
                 high = (int) (rest % 10 | rest / 10 % 10 << 4) | X87.tag(st) & Extended.SIGN;
             }
         }
-        cpu.mmu.write64(at, low);
-        cpu.mmu.write16(at + 8 & cpu.linearMask(), (short) high);
+        X87.store(cpu, at, 64, low);
+        X87.store(cpu, at + 8 & cpu.linearMask(), 16, high);
         X87.pop(cpu);
     }
 

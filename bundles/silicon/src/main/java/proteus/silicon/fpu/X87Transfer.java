@@ -150,7 +150,7 @@ final class X87Transfer {
 
     private static boolean storeExtended(Cpu cpu, Op op, int tag, long significand, boolean empty) {
         long at = cpu.writeAddress(op, 10);
-        cpu.mmu.probeStore(at, 10);
+        X87.keep(cpu);
         X87.begin(cpu, op);
         if (empty) {
             if (!X87.stackFault(cpu, op, false)) {
@@ -159,21 +159,22 @@ final class X87Transfer {
         } else {
             X87.clearC1(cpu);
         }
-        cpu.mmu.write64(at, significand);
-        cpu.mmu.write16(at + 8 & cpu.linearMask(), (short) tag);
+        // two stores: the first may be seen though the second faults (SDM 3A, 9.1.1)
+        X87.store(cpu, at, 64, significand);
+        X87.store(cpu, at + 8 & cpu.linearMask(), 16, tag);
         return true;
     }
 
     /** FST to a single or double; false if an unmasked exception (other than inexact) keeps memory and stack as they are. */
     private static boolean storeRounded(Cpu cpu, Op op, int tag, long significand, boolean empty) {
         long at = cpu.writeAddress(op, op.s0 >> 3);
-        cpu.mmu.probeStore(at, op.s0 >> 3);
+        X87.keep(cpu);
         FloatUnit u = X87.begin(cpu, op);
         if (empty) {
             if (!X87.stackFault(cpu, op, false)) {
                 return false;
             }
-            cpu.mmu.write(at, op.s0, op.s0 == 32 ? 0xffc00000L : 0xfff8000000000000L);
+            X87.store(cpu, at, op.s0, op.s0 == 32 ? 0xffc00000L : 0xfff8000000000000L);
             return true;
         }
         long value = op.s0 == 32 ? toSingle(u, tag, significand) : toDouble(u, tag, significand);
@@ -185,7 +186,7 @@ final class X87Transfer {
             return false;
         }
         X87.settle(cpu, op, u);
-        cpu.mmu.write(at, op.s0, value);
+        X87.store(cpu, at, op.s0, value);
         return true;
     }
 

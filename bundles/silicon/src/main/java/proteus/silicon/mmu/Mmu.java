@@ -220,19 +220,14 @@ public final class Mmu implements AutoCloseable {
         probe(gva, bytes, PageWalker.READ, user, smap, cpu.linearMask());
     }
 
-    /** The same for an operand that is stored after other effects, where alignment is checked too; 10 bytes are aligned as 8. */
-    public void probeStore(long gva, int bytes) {
-        checkAlignment(gva, Integer.highestOneBit(bytes));
-        probeWrite(gva, bytes);
-    }
-
-    /** The same for a state image, whose last byte is looked at first: so do processors, and so CR2 names it. */
-    public void probeImage(long gva, int bytes, boolean write) {
-        long last = gva + bytes - 1;
-        if ((gva & -4096L) != (last & -4096L)) {
-            probe(last, 1, write ? PageWalker.WRITE : PageWalker.READ, user, smap, cpu.linearMask());
+    /** #GP, or #SS, unless the address is canonical. */
+    public void checkCanonical(long gva) {
+        if (!PageTable.canonical(gva, 48)) {
+            var fault = cpu.protection(0);
+            fault.detail = gva;
+            fault.nonCanonical = true;
+            throw fault;
         }
-        probe(gva, 1, write ? PageWalker.WRITE : PageWalker.READ, user, smap, cpu.linearMask());
     }
 
     private void probe(long gva, int bytes, int access, boolean asUser, boolean withSmap, long mask) {
@@ -467,9 +462,10 @@ public final class Mmu implements AutoCloseable {
         return gva & cpu.linearMask();
     }
 
-    /** #AC unless the address is a multiple of this power of two: CPL 3, CR0.AM and EFLAGS.AC (SDM 3A, 6.15, interrupt 17). It comes before a page fault. */
+    /** #AC unless the address is a multiple of this power of two: CPL 3, CR0.AM and EFLAGS.AC (SDM 3A, 6.15, interrupt 17). It comes after #GP and before a page fault. */
     public void checkAlignment(long gva, int bytes) {
         if (careful && (gva & bytes - 1) != 0 && cpu.cpl == 3 && cpu.flag(Flags.AC) && (cpu.cr0 & Cr0.AM) != 0) {
+            checkCanonical(gva);
             throw cpu.fault(17, 0);
         }
     }
@@ -480,12 +476,7 @@ public final class Mmu implements AutoCloseable {
      * @return host-physical address, or -1 with {@link #deviceAddress} set where a device answers
      */
     private long translate(long gva, int access, int index, boolean asUser, boolean withSmap) {
-        if (!PageTable.canonical(gva, 48)) {
-            var fault = cpu.protection(0);
-            fault.detail = gva;
-            fault.nonCanonical = true;
-            throw fault;
-        }
+        checkCanonical(gva);
         long entry = tlb.context(index) + Tlb.slot(gva);
         if (Raw.getLong(entry + (access == PageWalker.WRITE ? Tlb.WRITE_TAG : Tlb.READ_TAG)) == (gva & -4096L)) {
             return gva + Raw.getLong(entry + Tlb.ADDEND) - memory.hva(0);
