@@ -11,7 +11,7 @@ import proteus.conform.state.Window;
 
 /** Runs the cases of one family in batches: so many instructions, each with so many states. */
 final class FamilyRun {
-    private static final int STATES = 16, BATCH = Window.SLOTS * STATES;
+    private static final int STATES = 32, BATCH = Window.SLOTS * STATES;
 
     private final Bench bench;
     private final Family family;

@@ -30,6 +30,9 @@ final class Catalogue {
         this.features = features;
         for (int map = 0; map < 4; map++) {
             for (int opcode = 0; opcode < 256; opcode++) {
+                if (map == 0 && prefix(opcode)) {
+                    continue;
+                }
                 for (int prefix : PREFIXES) {
                     for (int wide = 0; wide < 2; wide++) {
                         add(map, opcode, prefix, wide != 0, false, 0);
@@ -40,6 +43,14 @@ final class Catalogue {
                 }
             }
         }
+    }
+
+    /** Bytes that are no opcodes: prefixes, and the ways into other maps. */
+    static boolean prefix(int b) {
+        return switch (b) {
+            case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, LOCK, 0xf2, 0xf3, 0x0f, 0x62, VEX_3, 0xc5 -> true;
+            default -> (b & 0xf0) == 0x40;
+        };
     }
 
     /** Forms by instruction. */

@@ -18,7 +18,8 @@ public final class Samples {
     /** Segment overrides that mean nothing in 64-bit mode, and GS, whose base is 0 on both sides. */
     private static final int[] SEGMENTS = {0x26, 0x2e, 0x36, 0x3e, 0x65};
     private static final int SIB = 4, NO_BASE = 5, NO_INDEX = 4;
-    private static final int RIP_OR_SIB_TRIES = 50;
+    private static final int STACK_POINTER = 4, NEAR = 1000;
+    private static final int RIP_OR_SIB_TRIES = 200;
 
     private final Family family;
     private final List<Mnemonic> mnemonics;
@@ -224,6 +225,10 @@ public final class Samples {
                 decode();
                 return length;
             }
+        }
+        boolean stack = form.family() == Family.STACK || form.family() == Family.CONTROL;
+        if (stack && decoded.base == STACK_POINTER && (decoded.displacement < -NEAR || decoded.displacement > NEAR)) {
+            return 0; // operand and top of the stack could not both be inside the window
         }
         if (displacementAt >= 0 && decoded.base == Instruction.RIP) {
             long target = place(form);

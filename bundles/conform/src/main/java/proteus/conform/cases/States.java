@@ -62,6 +62,11 @@ public final class States {
         pieces();
         contents();
         cases.set(at + RIP, sample.address);
+        boolean stackUsed = sample.family == Family.STACK || sample.family == Family.CONTROL && second != 0;
+        // CALL RSP has its stack among the code, which cannot be written
+        if (stackUsed && !Window.inCode(gpr(RSP)) && !(allowed(gpr(RSP) - 16) && allowed(gpr(RSP) + 16))) {
+            throw new IllegalStateException("the stack of %s at 0x%x would not be in the window".formatted(in.mnemonic, gpr(RSP)));
+        }
     }
 
     private void pieces() {
@@ -227,10 +232,18 @@ public final class States {
         long displacement = in.displacement;
         boolean hasBase = in.base != Instruction.NO_REGISTER && in.base != Instruction.RIP;
         boolean hasIndex = in.index != Instruction.NO_REGISTER;
+        boolean onStack = in.base == RSP && (sample.family == Family.STACK || sample.family == Family.CONTROL);
+        if (onStack) {
+            // RSP serves the operand and the stack: both must be inside the window
+            wanted = Math.clamp(wanted, Window.DATA - 64, Window.DATA_END + 64);
+            if (hasIndex) {
+                gpr(in.index, edges.random.nextInt(-100, 100));
+            }
+        }
         if (hasBase && hasIndex && in.base == in.index) {
             gpr(in.base, (wanted - displacement) / (1 + (1L << in.scale)));
         } else if (hasBase) {
-            if (hasIndex && !edges.oneIn(3)) {
+            if (hasIndex && !onStack && !edges.oneIn(3)) {
                 boolean keep = isBitOffset(in.index) || sample.family == Family.STACK && in.index == RSP;
                 if (!keep && in.index != RSP) {
                     gpr(in.index, edges.oneIn(2) ? edges.random.nextInt(-100, 100) : edges.integer());
@@ -244,7 +257,7 @@ public final class States {
         } else if (hasIndex) {
             gpr(in.index, wanted - displacement >> in.scale);
         }
-        if (narrow && (hasBase || hasIndex) && edges.oneIn(2)) {
+        if (narrow && !onStack && (hasBase || hasIndex) && edges.oneIn(2)) {
             int register = hasBase ? in.base : in.index;
             gpr(register, gpr(register) & 0xffff_ffffL | edges.random.nextLong() << 32);
         }

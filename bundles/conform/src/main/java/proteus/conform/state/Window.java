@@ -2,10 +2,10 @@ package proteus.conform.state;
 
 /**
  * The 64 KiB of linear addresses in which cases run, the same on the host and on the model. What is not named is a guard: no page is
- * there. The control page is the harness's own and no operand ever points to it.
+ * there. Where it is depends on what the JVM has left free; the cases of a seed differ in nothing else. The control page is the harness's own and no operand ever points to it.
  */
 public final class Window {
-    public static final long BASE = 0x1000_0000L, BYTES = 0x1_0000;
+    public static final long BYTES = 0x1_0000, BASE = FreeAddresses.find(BYTES);
     public static final int PAGE = 4096;
     /** Two pages that can be read and written. */
     public static final long DATA = BASE + 0x1000, DATA_BYTES = 2 * PAGE, DATA_END = DATA + DATA_BYTES;

@@ -1,0 +1,99 @@
+package proteus.conform;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.Processor;
+import proteus.api.silicon.Silicon;
+import proteus.api.silicon.SiliconFeature;
+import proteus.conform.cases.Family;
+import proteus.conform.host.HostCpu;
+import proteus.silicon.processor.ModelSilicon;
+
+class ConformanceTest {
+    private static final long SEED = 20_260_101, MEMORY = 16L << 20;
+
+    @BeforeAll
+    static void onlyWhereThereIsAnOracle() {
+        assumeTrue(HostCpu.obstacle().isEmpty(), HostCpu.obstacle());
+    }
+
+    @Test
+    void theModelAgreesWithThisHostInEveryFamily() throws InterruptedException {
+        Options options = options(400_000, List.of(Family.values()));
+        List<FamilyResult> results = Conformance.run(model(), options, (family, done, of) -> { });
+        assertEquals(0, results.stream().mapToLong(r -> r.differences).sum(), () -> Report.text(results, options));
+        assertTrue(results.stream().allMatch(r -> r.faults > 0), "faults are part of every family: " + Report.text(results, options));
+    }
+
+    @Test
+    void aWrongFlagIsFoundMinimizedAndDisassembled() throws InterruptedException {
+        long carry = 1;
+        Silicon wrong = changed(registers -> wrapped(CpuRegisters.class, registers, (name, value) -> name.equals("rflags") && value != null ? (Long) value ^ carry : value));
+        FamilyResult result = Conformance.run(wrong, options(2000, List.of(Family.LOGIC)), (family, done, of) -> { }).getFirst();
+        assertTrue(result.differences > 1000, "most cases differ: " + result.differences);
+        Difference first = result.examples.getFirst();
+        assertEquals("RFLAGS", first.where());
+        assertTrue(first.instruction().matches("(lock |data16 |rex.*)?(and|or|xor|test|not) .*"), first.instruction());
+        assertTrue(first.states().contains("host  : completed") && first.states().contains("model : completed"), first.states());
+    }
+
+    @Test
+    void theSameSeedGivesTheSameFigures() throws InterruptedException {
+        Options options = options(4000, List.of(Family.STRING));
+        FamilyResult first = Conformance.run(model(), options, (family, done, of) -> { }).getFirst();
+        FamilyResult second = Conformance.run(model(), options, (family, done, of) -> { }).getFirst();
+        assertEquals(first.faults, second.faults);
+    }
+
+    @Test
+    void theCommandLineSaysWhatItDoesNotUnderstand() {
+        Options.UsageException e = assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--family", "poetry"}));
+        assertTrue(e.getMessage().startsWith("there is no family poetry; the families are arithmetic, "), e.getMessage());
+        assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--cases", "many"}));
+        assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--only", "("}));
+        assertEquals(7, Options.parse(new String[] {"--cases=1_000", "--seed", "7"}).seed());
+    }
+
+    private static Options options(long cases, List<Family> families) {
+        return new Options(cases, SEED, families, ".*", Optional.empty(), false);
+    }
+
+    private static Silicon model() {
+        return new ModelSilicon(MEMORY, EnumSet.noneOf(SiliconFeature.class), 40);
+    }
+
+    // ---- a model with a mistake
+
+    /** What a method answered becomes what the caller gets. */
+    @FunctionalInterface
+    private interface Change {
+        Object apply(String method, Object value);
+    }
+
+    private static Silicon changed(UnaryOperator<CpuRegisters> registers) {
+        return wrapped(Silicon.class, model(), (name, value) -> value instanceof Processor processor
+            ? wrapped(Processor.class, processor, (inner, part) -> part instanceof CpuRegisters r ? registers.apply(r) : part) : value);
+    }
+
+    private static <T> T wrapped(Class<T> type, T inner, Change change) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
+            try {
+                return change.apply(method.getName(), method.invoke(inner, arguments));
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        }));
+    }
+}
