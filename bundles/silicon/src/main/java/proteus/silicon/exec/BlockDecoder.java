@@ -109,7 +109,8 @@ final class BlockDecoder implements CodeSource {
             }
             Op op = lowering.lower(instruction, start, mode);
             ops[n++] = op;
-            start += instruction.length;
+            // one that is too long also depends on the bytes it was found to be too long by
+            start += length == Decoder.TOO_LONG ? Instruction.MAX_LENGTH : length;
             if (op.endsBlock || hpa < 0 || page + start >= 4096) {
                 break;
             }
