@@ -420,11 +420,6 @@ public final class Cpu implements AutoCloseable {
         return Raw.getLong(s + SEG_BASE + 8L * segment) + offset & linearMask;
     }
 
-    /** Linear address of an offset in a segment that will be read and written. */
-    public long modifyAddress(Op op, int bytes) {
-        return writeAddress(op, bytes);
-    }
-
     /** Mask of linear addresses in the mode in force. */
     public long linearMask() {
         return codeSize == 64 ? -1 : 0xffffffffL;

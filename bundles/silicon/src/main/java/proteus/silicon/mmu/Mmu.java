@@ -521,28 +521,24 @@ public final class Mmu implements AutoCloseable {
 
     private long second(long gpa, int access, long gva) {
         long kind = access == PageWalker.FETCH ? Ept.EXECUTE : access == PageWalker.WRITE ? Ept.WRITE : Ept.READ;
-        if (emulationBus != null) {
-            long hpa = ept.inspect(gpa, discard);
-            discard.clear();
-            if (hpa < 0 || !eptAllows(gpa, kind)) {
-                deviceAddress = gpa;
-                return -1;
-            }
+        if (emulationBus != null && !eptAllows(gpa, kind)) {
+            deviceAddress = gpa;
+            return -1;
         }
         return ept.translate(gpa, kind, gva, Ept.VIOLATION_LINEAR_VALID | Ept.VIOLATION_TRANSLATION);
     }
 
-    private final java.util.ArrayList<Step> discard = new java.util.ArrayList<>();
+    private final java.util.ArrayList<Step> steps = new java.util.ArrayList<>();
 
-    /** Whether the second-level tables allow an access, without effects. */
+    /** Whether the second-level tables map an address and allow an access to it, without effects. */
     private boolean eptAllows(long gpa, long kind) {
-        ept.inspect(gpa, discard);
+        boolean mapped = ept.inspect(gpa, steps) >= 0;
         long allowed = Ept.ACCESS;
-        for (Step step : discard) {
+        for (Step step : steps) {
             allowed &= step.entry();
         }
-        discard.clear();
-        return (allowed & kind) == kind;
+        steps.clear();
+        return mapped && (allowed & kind) == kind;
     }
 
     /** Host-virtual address of a paging-structure entry, second-level translation done. */
@@ -561,7 +557,7 @@ public final class Mmu implements AutoCloseable {
         return memory.hva(hpa);
     }
 
-    /** What a table that lies outside memory reads as: an entry of zeros, not present. Real machines read all ones there; a walk through those would only fault differently. */
+    /** What a table that lies outside memory reads as: an entry of zeros, not present. A deviation: a PC reads all ones there, which fault as reserved bits or lead elsewhere. */
     private static final long UNBACKED = java.lang.foreign.Arena.global().allocate(8, 8).address();
 
     /** A paging-structure entry changed under the processor's own hand. */

@@ -101,7 +101,7 @@ public final class DescriptorInstructions {
         long gva = 0;
         int destination;
         if (op.k0 == Instruction.MEMORY) {
-            gva = cpu.modifyAddress(op, 2);
+            gva = cpu.writeAddress(op, 2);
             destination = (int) cpu.mmu.readForWrite(gva, 16);
         } else {
             destination = (int) cpu.register(op.r0, 16);

@@ -30,7 +30,7 @@ final class VmxCapabilities {
         return switch (msr) {
             // revision 1, 4 KiB region, write-back, INS/OUTS information, TRUE controls
             case BASIC -> 1 | 4096L << 32 | 6L << 50 | 1L << 54 | 1L << 55;
-            case PINBASED, TRUE_PINBASED -> control(msr == PINBASED ? PIN_DEFAULT1 : PIN_DEFAULT1,
+            case PINBASED, TRUE_PINBASED -> control(PIN_DEFAULT1,
                 PIN_EXTERNAL_INTERRUPT_EXITING | PIN_NMI_EXITING | PIN_VIRTUAL_NMIS | (features.has(SiliconFeature.PREEMPTION_TIMER) ? PIN_PREEMPTION_TIMER : 0));
             case PROCBASED -> control(CPU_DEFAULT1, PRIMARY);
             case TRUE_PROCBASED -> control(CPU_DEFAULT1 & ~(CPU_CR3_LOAD_EXITING | CPU_CR3_STORE_EXITING), PRIMARY);
