@@ -40,14 +40,17 @@ public final class EventCounters {
     public long totalExits() {
         long sum = 0;
         for (ExitReason reason : ExitReason.values()) {
-            if (reason.number() < ExitReason.BUDGET.number()) {
+            if (reason.architectural()) {
                 sum += exits[reason.number()];
             }
         }
         return sum;
     }
 
-    /** All that is not zero, by label: events first, exits with the prefix {@code exit.}. */
+    /**
+     * All that is not zero, by label: events first, exits with the prefix {@code exit.}. Under the count clock it is the same
+     * in each run; exits that are ours (a kick of another thread, a spent slice) depend on the host and are not in it.
+     */
     public Map<String, Long> snapshot() {
         Map<String, Long> all = new LinkedHashMap<>();
         for (CountedEvent event : CountedEvent.values()) {
@@ -56,7 +59,7 @@ public final class EventCounters {
             }
         }
         for (ExitReason reason : ExitReason.values()) {
-            if (exits(reason) != 0) {
+            if (reason.architectural() && exits(reason) != 0) {
                 all.put("exit." + reason.label(), exits(reason));
             }
         }

@@ -89,6 +89,11 @@ public enum ExitReason {
         return number;
     }
 
+    /** Whether hardware or a published hypervisor has this exit. The others are ours: how often the host interrupts a run is no property of the guest. */
+    public boolean architectural() {
+        return number < BUDGET.number;
+    }
+
     /** Name for people: lower case, words joined by a hyphen. */
     public String label() {
         return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');

@@ -30,8 +30,6 @@ public final class DemoProgram implements ToIntFunction<String[]>, Program {
     private static final List<String> GUESTS = List.of("hello32", "hello64", "rings", "nano");
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String EXIT = "exit.";
-    /** Counters of ours that no hypervisor of history has. */
-    private static final List<String> OURS = List.of("exit.budget", "exit.kicked");
 
     private final VirtualMachineManager manager;
     private final Composer composer;
@@ -143,7 +141,6 @@ public final class DemoProgram implements ToIntFunction<String[]>, Program {
         Table table = new Table(columns.toArray(String[]::new));
         Map<String, Boolean> events = new TreeMap<>();
         runs.values().forEach(run -> run.statistics().counters().keySet().forEach(event -> events.put(event, true)));
-        OURS.forEach(events::remove);
         for (String event : events.keySet()) {
             Object[] row = new Object[runs.size() + 1];
             row[0] = event;
@@ -166,7 +163,7 @@ public final class DemoProgram implements ToIntFunction<String[]>, Program {
             String[] row = rows.get(loop.number() - 1);
             double iterations = Double.parseDouble(row[1]);
             Map<String, Long> exits = new TreeMap<>(loop.counters());
-            exits.keySet().removeIf(event -> !event.startsWith(EXIT) || OURS.contains(event));
+            exits.keySet().removeIf(event -> !event.startsWith(EXIT));
             long sum = exits.values().stream().mapToLong(Long::longValue).sum();
             List<String> reasons = new ArrayList<>();
             exits.forEach((event, count) -> {

@@ -294,7 +294,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         VmStatistics statistics = vm.statistics();
         Program.say(end.message());
         long exits = statistics.counters().entrySet().stream()
-                .filter(entry -> entry.getKey().startsWith("exit.") && !entry.getKey().equals("exit.budget") && !entry.getKey().equals("exit.kicked") && !entry.getKey().equals("exit.debug"))
+                .filter(entry -> entry.getKey().startsWith("exit."))
                 .mapToLong(java.util.Map.Entry::getValue)
                 .sum();
         Program.say("%s instructions in %s, %s of it CPU time (%.0f MIPS), %s exits".formatted(
