@@ -1,8 +1,7 @@
 /* Computing kernels: 32-bit integers only, so that both widths do the same work. */
 #include "bench.h"
 
-#define ARENA_WORDS (1 << 20) /* 4 MiB, shared by the kernels */
-static u32 arena[ARENA_WORDS] __attribute__((aligned(4096)));
+u32 arena[ARENA_WORDS] __attribute__((aligned(4096)));
 
 static u32 next(u32 *seed)
 {
@@ -10,7 +9,7 @@ static u32 next(u32 *seed)
     return *seed >> 8;
 }
 
-static void fill(u32 *to, u32 words, u32 seed)
+void fill(u32 *to, u32 words, u32 seed)
 {
     for (u32 i = 0; i < words; i++)
         to[i] = next(&seed) << 12 ^ next(&seed);
@@ -18,9 +17,11 @@ static void fill(u32 *to, u32 words, u32 seed)
 
 u32 k_collatz(u32 n)
 {
+    /* The same starts again and again, so that an iteration costs the same at every scale. */
+    enum { STARTS = 30000 };
     u32 sum = 0;
-    for (u32 i = 1; i <= n; i++)
-        for (u32 x = i; x != 1; sum++)
+    for (u32 i = 0; i < n; i++)
+        for (u32 x = i % STARTS + 1; x != 1; sum++)
             x = x & 1 ? 3 * x + 1 : x >> 1;
     return sum;
 }
@@ -380,4 +381,156 @@ u32 k_branchy(u32 n)
         text[n % LENGTH] = alphabet[(depth + words) & 15];
     }
     return words * 7 + numbers * 5 + strings * 3 + others + depth;
+}
+
+/* What small processors are measured with, in one loop: a linked list, small matrices, a state machine, a checksum over all. */
+enum { ITEMS = 64, SIDE = 12, TEXT = 256 };
+
+struct item {
+    struct item *next;
+    u16 key, value;
+};
+
+static u16 crc16(u16 crc, u32 word32)
+{
+    for (int bit = 0; bit < 32; bit++, word32 >>= 1)
+        crc = (u16)(((crc ^ word32) & 1 ? 0xa001 : 0) ^ crc >> 1);
+    return crc;
+}
+
+/* Merge sort by key or by value, from runs of one upwards. */
+static struct item *sort(struct item *list, int by_value)
+{
+    for (u32 run = 1;; run *= 2) {
+        struct item *rest = list, *tail = NULL;
+        u32 merges = 0;
+        list = NULL;
+        while (rest) {
+            struct item *left = rest, *right = rest;
+            u32 lefts = 0, rights = run;
+            merges++;
+            while (lefts < run && right)
+                lefts++, right = right->next;
+            while (lefts || (rights && right)) {
+                int take_left = lefts && (!rights || !right ||
+                                          (by_value ? left->value <= right->value : left->key <= right->key));
+                struct item *taken = take_left ? left : right;
+                if (take_left)
+                    left = left->next, lefts--;
+                else
+                    right = right->next, rights--;
+                if (tail)
+                    tail->next = taken;
+                else
+                    list = taken;
+                tail = taken;
+            }
+            rest = right;
+        }
+        tail->next = NULL;
+        if (merges <= 1)
+            return list;
+    }
+}
+
+static u32 walk_list(struct item *items, u32 seed)
+{
+    u32 sum = 0;
+    for (u32 i = 0; i < ITEMS; i++) {
+        items[i].next = i + 1 < ITEMS ? &items[i + 1] : NULL;
+        items[i].key = (u16)(next(&seed) & 0x3ff);
+        items[i].value = (u16)i;
+    }
+    struct item *list = sort(items, 0);
+    for (struct item *at = list; at; at = at->next)
+        sum = sum * 31 + at->value;
+    struct item *reversed = NULL;
+    while (list) {
+        struct item *after = list->next;
+        list->next = reversed;
+        reversed = list;
+        list = after;
+    }
+    for (struct item *at = sort(reversed, 1); at; at = at->next)
+        sum = sum * 31 + at->key;
+    return sum;
+}
+
+static u32 small_matrices(int16_t *m, int16_t seed)
+{
+    u32 sum = 0;
+    int16_t *a = m, *b = m + SIDE * SIDE;
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        a[i] = (int16_t)(seed * i + 7);
+        b[i] = (int16_t)(seed + i * i);
+    }
+    for (int i = 0; i < SIDE; i++)
+        for (int j = 0; j < SIDE; j++) {
+            int32_t product = 0;
+            for (int k = 0; k < SIDE; k++)
+                product += a[i * SIDE + k] * b[k * SIDE + j];
+            sum += (u32)((product >> 2 & 15) * (product >> 5 & 127));
+        }
+    return sum;
+}
+
+/* Counts what each number in a text turns out to be: an integer, a fraction, one with an exponent, nothing. */
+static u32 number_machine(const u8 *text, u32 length)
+{
+    enum { BEGIN, SIGN, WHOLE, FRACTION, EXPONENT_SIGN, EXPONENT, WRONG, STATES } state = BEGIN;
+    u32 counts[STATES] = {0};
+    for (u32 i = 0; i < length; i++) {
+        u8 c = text[i];
+        int digit = c >= '0' && c <= '9';
+        if (c == ',') {
+            counts[state]++;
+            state = BEGIN;
+            continue;
+        }
+        switch (state) {
+        case BEGIN:
+            state = c == '+' || c == '-' ? SIGN : digit ? WHOLE : c == '.' ? FRACTION : WRONG;
+            break;
+        case SIGN:
+            state = digit ? WHOLE : c == '.' ? FRACTION : WRONG;
+            break;
+        case WHOLE:
+            state = digit ? WHOLE : c == '.' ? FRACTION : c == 'e' ? EXPONENT_SIGN : WRONG;
+            break;
+        case FRACTION:
+            state = digit ? FRACTION : c == 'e' ? EXPONENT_SIGN : WRONG;
+            break;
+        case EXPONENT_SIGN:
+            state = digit || c == '-' ? EXPONENT : WRONG;
+            break;
+        case EXPONENT:
+            state = digit ? EXPONENT : WRONG;
+            break;
+        default:
+            break;
+        }
+    }
+    u32 sum = 0;
+    for (int i = 0; i < STATES; i++)
+        sum = sum * 31 + counts[i];
+    return sum;
+}
+
+u32 k_coremix(u32 n)
+{
+    static const char symbols[] = "0123456789+-.,,e";
+    struct item *items = (struct item *)arena;
+    int16_t *matrices = (int16_t *)(arena + 4096);
+    u8 *text = (u8 *)(arena + 8192);
+    u32 seed = 9;
+    u16 crc = 0xffff;
+    for (u32 i = 0; i < TEXT; i++)
+        text[i] = (u8)symbols[next(&seed) & 15];
+    for (u32 round = 0; round < n; round++) {
+        crc = crc16(crc, walk_list(items, round & 15));
+        crc = crc16(crc, small_matrices(matrices, (int16_t)(round & 63)));
+        crc = crc16(crc, number_machine(text, TEXT));
+        text[round % TEXT] = (u8)symbols[crc & 15];
+    }
+    return crc;
 }

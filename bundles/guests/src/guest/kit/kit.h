@@ -33,9 +33,11 @@ int guest_main(void);
 /* console.c */
 void console_init(void);
 void put_char(char c);
+void leave(int value) __attribute__((noreturn));
+
+/* format.c */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void format_text(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void leave(int value) __attribute__((noreturn));
 
 /* cmdline.c */
 extern char boot_cmdline[];

@@ -4,6 +4,7 @@
 
 #define UART_BASE 0x3f8
 #define PORT_DEBUG_EXIT 0xf4 /* a write of v ends the VM with status (v << 1) | 1 */
+#define PORT_BOCHS_SHUTDOWN 0x8900 /* "Shutdown" ends Bochs, iodev/unmapped.cc */
 #define PORT_MARKER 0xf8     /* benchmark number at its start, number | MARKER_END at its end; QEMU's debug exit
                                 claims 0xf4 to 0xf7 */
 #define MARKER_END 0x80
