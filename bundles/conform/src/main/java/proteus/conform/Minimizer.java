@@ -3,6 +3,7 @@ package proteus.conform;
 import static proteus.conform.state.Cases.*;
 
 import java.util.HexFormat;
+import proteus.conform.cases.Reach;
 import proteus.conform.cases.Sample;
 import proteus.conform.compare.Comparison;
 import proteus.conform.compare.Comparison.Verdict;
@@ -93,27 +94,12 @@ final class Minimizer {
     }
 
     private boolean differs(Sample sample) {
-        if (!harmless(sample)) {
+        if (!Reach.confined(sample, trial, 0)) {
             return false;
         }
         bench.resetData();
         bench.runHost(trial, 0, 1);
         return bench.check(sample, trial, 0) == Verdict.DIFFER && bench.comparison().where().equals(where);
-    }
-
-    /** A simpler register must not send an access out of the window: a harness page, or the JVM's memory. */
-    private boolean harmless(Sample sample) {
-        return sample.memoryOperand() < 0 && !implicitMemory(sample) || Sandbox.contains(sample, trial);
-    }
-
-    private static boolean implicitMemory(Sample sample) {
-        return switch (sample.family) {
-            case STRING, STACK, CONTROL -> true;
-            default -> switch (sample.decoded.mnemonic) {
-                case XLAT, MASKMOVQ, MASKMOVDQU -> true;
-                default -> false;
-            };
-        };
     }
 
     Difference describe(Sample sample, Cases cases, int i, String what, long host, long model) {

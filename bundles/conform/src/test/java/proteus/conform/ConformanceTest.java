@@ -19,6 +19,7 @@ import proteus.api.silicon.Silicon;
 import proteus.api.silicon.SiliconFeature;
 import proteus.conform.cases.Family;
 import proteus.conform.host.HostCpu;
+import proteus.conform.host.LowMemory;
 import proteus.silicon.processor.ModelSilicon;
 
 class ConformanceTest {
@@ -35,6 +36,20 @@ class ConformanceTest {
         List<FamilyResult> results = Conformance.run(model(), options, (family, done, of) -> { });
         assertEquals(0, results.stream().mapToLong(r -> r.differences).sum(), () -> Report.text(results, options));
         assertTrue(results.stream().allMatch(r -> r.faults > 0), "faults are part of every family: " + Report.text(results, options));
+    }
+
+    /**
+     * With memory at every address below 4 GiB that the process does not use, an operand that strays out of the window would complete on the
+     * host and fault on the model.
+     */
+    @Test
+    void noOperandEverLeavesTheWindow() throws InterruptedException {
+        try (LowMemory canary = LowMemory.canary()) {
+            assumeTrue(canary.bytes() > 0, "no address below 4 GiB could be mapped");
+            Options options = options(200_000, List.of(Family.values()));
+            List<FamilyResult> results = Conformance.run(model(), options, (family, done, of) -> { });
+            assertEquals(0, results.stream().mapToLong(r -> r.differences).sum(), () -> Report.text(results, options));
+        }
     }
 
     @Test

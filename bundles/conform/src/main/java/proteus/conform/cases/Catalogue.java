@@ -30,7 +30,7 @@ final class Catalogue {
         this.features = features;
         for (int map = 0; map < 4; map++) {
             for (int opcode = 0; opcode < 256; opcode++) {
-                if (map == 0 && prefix(opcode)) {
+                if (map == 0 && prefix(opcode) || map == 1 && isEscape(opcode)) {
                     continue;
                 }
                 for (int prefix : PREFIXES) {
@@ -51,6 +51,11 @@ final class Catalogue {
             case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, LOCK, 0xf2, 0xf3, 0x0f, 0x62, VEX_3, 0xc5 -> true;
             default -> (b & 0xf0) == 0x40;
         };
+    }
+
+    /** The ways from 0F into the maps 0F38 and 0F3A: what follows is no ModRM byte but an opcode. */
+    private static boolean isEscape(int opcode) {
+        return opcode == 0x38 || opcode == 0x3a;
     }
 
     /** Forms by instruction. */

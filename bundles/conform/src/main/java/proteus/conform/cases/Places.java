@@ -5,6 +5,10 @@ import proteus.conform.state.Window;
 /** Where operands lie: mostly in the middle of the data pages, now and then at every edge that matters. */
 final class Places {
     private static final long LINE = 64;
+    /** Its sums with its multiples by 1, 2, 4 and 8 are not canonical either. */
+    private static final long NOWHERE = 0x5a5aL << 48, NOWHERE_MASK = 0xffffL << 48;
+    /** Nine times that is below what can be mapped. */
+    private static final int NEAR_ZERO = 0x1000;
 
     private Places() {}
 
@@ -48,6 +52,15 @@ final class Places {
     static long lockedFocus(Edges edges, int bytes) {
         long address = focus(edges, bytes, false);
         return (address & LINE - 1) + bytes > LINE ? address & -LINE : address;
+    }
+
+    /** A register that leads nowhere, as base or index, scaled, with 32-bit addresses or 64-bit ones: not canonical, and near 0 when truncated. */
+    static long nowhere(Edges edges) {
+        return NOWHERE | (long) edges.random.nextInt(0x1_0000) << 32 | edges.random.nextInt(1, NEAR_ZERO);
+    }
+
+    static boolean isNowhere(long value) {
+        return (value & NOWHERE_MASK) == NOWHERE && (int) value >= 0 && (int) value < NEAR_ZERO;
     }
 
     /** A breakpoint behind the instruction of a slot: where a branch may go. */

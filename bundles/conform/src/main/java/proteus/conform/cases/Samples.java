@@ -19,6 +19,7 @@ public final class Samples {
     private static final int[] SEGMENTS = {0x26, 0x2e, 0x36, 0x3e, 0x65};
     private static final int SIB = 4, NO_BASE = 5, NO_INDEX = 4;
     private static final int STACK_POINTER = 4, NEAR = 1000;
+    private static final int FS = 4, UNDEFINED_BYTES = 4;
     private static final int RIP_OR_SIB_TRIES = 200;
 
     private final Family family;
@@ -292,26 +293,26 @@ public final class Samples {
         return Decoder.decode(i -> bytes[i] & 0xff, 64, decoded);
     }
 
-    /** Bytes that the decoder refuses. */
+    /**
+     * Bytes that the decoder refuses. Some processor may know them all the same; then what could be the displacement of its operand is small,
+     * and {@link States} has registers that lead nowhere.
+     */
     private Sample undefined(int slot) {
         int start = edges.random.nextInt(MOST_JITTER);
         while (true) {
-            for (int i = 0; i < bytes.length; i += 8) {
-                put(i, edges.random.nextLong(), 8);
+            java.util.Arrays.fill(bytes, (byte) 0);
+            int prefixes = edges.oneIn(8) ? edges.random.nextInt(1, MOST) : 0;
+            for (int i = 0; i < prefixes; i++) {
+                bytes[i] = (byte) (edges.oneIn(2) ? 0x66 : SEGMENTS[edges.random.nextInt(SEGMENTS.length)]);
             }
+            put(prefixes, edges.random.nextInt(), UNDEFINED_BYTES);
             if (edges.oneIn(2)) {
-                bytes[0] = 0x0f;
-            }
-            if (edges.oneIn(8)) {
-                int prefixes = edges.random.nextInt(1, MOST);
-                for (int i = 0; i < prefixes; i++) {
-                    bytes[i] = (byte) (edges.oneIn(2) ? 0x66 : SEGMENTS[edges.random.nextInt(SEGMENTS.length)]);
-                }
+                bytes[prefixes] = 0x0f;
             }
             decode();
             // near the end it is open whether an opcode is undefined first or its instruction too long
             boolean open = decoded.length != Decoder.TOO_LONG && decoded.length > MOST / 2;
-            if (decoded.mnemonic == Mnemonic.INVALID && !open && !Reserved.mayBeDefined(bytes)) {
+            if (decoded.mnemonic == Mnemonic.INVALID && !open && decoded.segmentOverride != FS && !Reserved.mayBeDefined(bytes)) {
                 return new Sample(family, java.util.Arrays.copyOf(bytes, MOST), MOST, slot, start, Window.slot(slot) + start);
             }
         }

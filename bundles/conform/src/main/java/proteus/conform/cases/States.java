@@ -14,6 +14,7 @@ public final class States {
     private static final int AROUND = 32;
     private static final int MOST_PIECE_0 = 600, MOST_PIECE_1 = 320;
     private static final int STRING_REACH = 160;
+    private static final int TRIES = 10_000;
 
     private final Edges edges;
     private final boolean upper;
@@ -41,8 +42,18 @@ public final class States {
         return edges.page((int) Window.DATA_BYTES);
     }
 
-    /** Writes a state in front of the instruction. */
+    /** Writes a state in front of the instruction, one that lets it touch nothing but the window. */
     public void fill(Cases target, int i, Sample instruction) {
+        for (int tries = 0; tries < TRIES; tries++) {
+            draw(target, i, instruction);
+            if (Reach.confined(instruction, target, i)) {
+                return;
+            }
+        }
+        throw new IllegalStateException("no state keeps %s at 0x%x inside the window".formatted(instruction.decoded.mnemonic, instruction.address));
+    }
+
+    private void draw(Cases target, int i, Sample instruction) {
         cases = target;
         at = Cases.before(i);
         sample = instruction;
@@ -62,22 +73,11 @@ public final class States {
         pieces();
         contents();
         cases.set(at + RIP, sample.address);
-        boolean stackUsed = sample.family == Family.STACK || sample.family == Family.CONTROL && second != 0;
-        // CALL RSP has its stack among the code, which cannot be written
-        if (stackUsed && !Window.inCode(gpr(RSP)) && !(allowed(gpr(RSP) - 16) && allowed(gpr(RSP) + 16))) {
-            throw new IllegalStateException("the stack of %s at 0x%x would not be in the window".formatted(in.mnemonic, gpr(RSP)));
-        }
     }
 
     private void pieces() {
         piece(PIECE_0, LENGTH_0, MEMORY, focus, reach(), MOST_PIECE_0);
         piece(PIECE_1, LENGTH_1, MEMORY + cases.get(at + LENGTH_0), second, stringOrStack(), MOST_PIECE_1);
-    }
-
-    /** Whether all these bytes can be read. */
-    private static boolean readable(long address, int bytes) {
-        return address > Window.DATA - bytes && address + bytes <= Window.DATA_END && address >= Window.DATA
-            || address >= Window.CONSTANTS && address + bytes <= Window.CONSTANTS + Window.PAGE;
     }
 
     private boolean usesMmx() {
@@ -99,7 +99,7 @@ public final class States {
 
     private void registers() {
         for (int r = 0; r < 16; r++) {
-            gpr(r, edges.integer());
+            gpr(r, sample.family == Family.UNDEFINED ? Places.nowhere(edges) : edges.integer());
         }
     }
 
@@ -264,7 +264,7 @@ public final class States {
         long effective = effectiveAddress();
         long access = effective + bitOffset();
         boolean harmless = in.mnemonic == Mnemonic.LEA || in.mnemonic == Mnemonic.NOP;
-        if (!harmless && !allowed(access)) {
+        if (!harmless && !Reach.allowed(access)) {
             steer();
             effective = effectiveAddress();
             access = effective + bitOffset();
@@ -300,47 +300,16 @@ public final class States {
         }
     }
 
-    /** Whether an access may be made: inside the window, but not at the harness's pages, or not canonical. */
-    private boolean allowed(long address) {
-        if (address >= Window.CONTROL - 1024 && address < Window.CODE_END + 1024) {
-            return false;
-        }
-        if (address >= Window.BASE + 1024 && address < Window.BASE + Window.BYTES - 1024) {
-            return true;
-        }
-        return address >> 56 != 0 && address >> 56 != -1;
-    }
-
     private boolean isBitOffset(int register) {
-        return bitString() && in.register[1] == register;
+        return Reach.isBitString(in) && in.register[1] == register;
     }
 
-    private boolean bitString() {
-        return switch (in.mnemonic) {
-            case BT, BTS, BTR, BTC -> in.kind[0] == Instruction.MEMORY && in.kind[1] == Instruction.GPR;
-            default -> false;
-        };
-    }
-
-    /** Bytes that a bit string instruction goes away from its operand's address (SDM vol. 2A, BT). */
     private long bitOffset() {
-        if (!bitString()) {
-            return 0;
-        }
-        long value = gpr(in.register[1]);
-        long offset = in.operandSize == 16 ? (short) value : in.operandSize == 32 ? (int) value : value;
-        int shift = in.operandSize == 16 ? 4 : in.operandSize == 32 ? 5 : 6;
-        return (offset >> shift) * (in.operandSize >> 3);
+        return Reach.bitOffset(in, cases, at);
     }
 
     private long effectiveAddress() {
-        long base = in.base == Instruction.RIP ? sample.address + sample.length : in.base == Instruction.NO_REGISTER ? 0 : gpr(in.base);
-        long index = in.index == Instruction.NO_REGISTER ? 0 : gpr(in.index) << in.scale;
-        long address = base + index + in.displacement;
-        if (in.mnemonic == Mnemonic.POP && in.base == RSP) {
-            address += in.operandSize >> 3; // SDM vol. 2B, POP: computed after the increment
-        }
-        return address & addressMask();
+        return Reach.effectiveAddress(sample, cases, at);
     }
 
     private int operandBytes(int operand) {
@@ -366,12 +335,12 @@ public final class States {
 
     private void stack() {
         long place = Places.focus(edges, 8, true);
-        if (allowed(place - 4096) && allowed(place + 4096) || Window.inData(place)) {
+        if (Reach.allowed(place - 4096) && Reach.allowed(place + 4096) || Window.inData(place)) {
             second = place;
         } else {
             second = edges.oneIn(2) ? place : Window.DATA + 4096;
         }
-        if (!allowed(second)) {
+        if (!Reach.allowed(second)) {
             second = Window.DATA + 4096;
         }
         if (edges.oneIn(64)) {
@@ -428,22 +397,8 @@ public final class States {
         }
     }
 
-    /** Offset in the case of the byte at an address in a piece, or -1. */
     private long place(long address, int bytes) {
-        long contents = at + MEMORY;
-        // the second piece is written last, so it counts where both overlap
-        long first = cases.get(at + PIECE_0);
-        long firstLength = cases.get(at + LENGTH_0);
-        long other = cases.get(at + PIECE_1);
-        long otherLength = cases.get(at + LENGTH_1);
-        if (otherLength > 0 && address >= other && address + bytes <= other + otherLength) {
-            return contents + firstLength + (address - other);
-        }
-        if (firstLength > 0 && address >= first && address + bytes <= first + firstLength) {
-            boolean overlap = otherLength > 0 && address < other + otherLength && other < address + bytes;
-            return overlap ? -1 : contents + (address - first);
-        }
-        return -1;
+        return cases.find(at, address, bytes);
     }
 
     private void poke(long address, long value) {
@@ -467,13 +422,13 @@ public final class States {
             case RET -> {
                 if (place(gpr(RSP), 8) >= 0) {
                     poke(gpr(RSP), target());
-                } else if (readable(gpr(RSP), 8)) {
+                } else if (Window.isReadable(gpr(RSP), 8)) {
                     gpr(RSP, Window.DATA_END + 512); // nobody may go where memory happens to point
                 }
             }
             case JMP, CALL -> {
                 if (sample.memoryOperand() >= 0) {
-                    if (readable(focus, 8) && place(focus, 8) < 0) {
+                    if (Window.isReadable(focus, 8) && place(focus, 8) < 0) {
                         steer();
                         focus = effectiveAddress();
                         second = second == 0 ? 0 : Window.DATA + 4096;
@@ -482,7 +437,7 @@ public final class States {
                     }
                     if (place(focus, 8) >= 0) {
                         poke(focus, target());
-                    } else if (readable(focus, 8)) {
+                    } else if (Window.isReadable(focus, 8)) {
                         throw new IllegalStateException("a branch through memory at 0x%x, which cannot be chosen".formatted(focus));
                     }
                 }

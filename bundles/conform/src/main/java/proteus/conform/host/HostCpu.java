@@ -1,11 +1,15 @@
 package proteus.conform.host;
 
+import static proteus.conform.host.SystemCalls.EXECUTE;
+import static proteus.conform.host.SystemCalls.PROT_NONE;
+import static proteus.conform.host.SystemCalls.READ;
+import static proteus.conform.host.SystemCalls.WRITE;
+
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
@@ -28,13 +32,12 @@ public final class HostCpu implements AutoCloseable {
     private static final int HANDLER_FLAGS = 0x4 | 0x0800_0000 | 0x1000_0000 | 0x4000_0000;
     /** struct sigaction of glibc: handler, mask of 128 bytes, flags, restorer. */
     private static final int SIGACTION_BYTES = 152, SA_FLAGS = 136;
-    private static final int PROT_NONE = 0, READ = 1, WRITE = 2, EXECUTE = 4;
-    private static final int PRIVATE_ANONYMOUS = 0x22, FIXED_NOREPLACE = 0x10_0000;
     private static final int SIGNAL_STACK = 1 << 17, SS_DISABLE = 2;
     private static final int JUMP = 0xe9, BREAKPOINT = 0xcc, JUMP_BYTES = 5;
 
     private final Arena arena = Arena.ofShared();
-    private final MethodHandle mmap, munmap, mprotect, sigaction, sigaltstack;
+    private final SystemCalls system = new SystemCalls();
+    private final LowMemory rest;
     private final MethodHandle run;
     private final MemorySegment window;
     private final MemorySegment[] old = new MemorySegment[SIGNALS.length];
@@ -55,53 +58,50 @@ public final class HostCpu implements AutoCloseable {
      * @throws IllegalStateException in one sentence, if the window's addresses are taken or the system refuses
      */
     public HostCpu(boolean avx, byte[] constants) {
-        Linker linker = Linker.nativeLinker();
-        SymbolLookup libc = linker.defaultLookup();
-        mmap = linker.downcallHandle(libc.findOrThrow("mmap"), FunctionDescriptor.of(LONG, LONG, LONG, INT, INT, INT, LONG));
-        munmap = linker.downcallHandle(libc.findOrThrow("munmap"), FunctionDescriptor.of(INT, LONG, LONG));
-        mprotect = linker.downcallHandle(libc.findOrThrow("mprotect"), FunctionDescriptor.of(INT, LONG, LONG, INT));
-        sigaction = linker.downcallHandle(libc.findOrThrow("sigaction"), FunctionDescriptor.of(INT, INT, POINTER, POINTER));
-        sigaltstack = linker.downcallHandle(libc.findOrThrow("sigaltstack"), FunctionDescriptor.of(INT, POINTER, POINTER));
+        if (system.gsBase() != 0) {
+            throw new IllegalStateException("this thread uses GS, which cases take to start at 0");
+        }
         harness = new Harness(avx);
-        if (map() != Window.BASE) {
+        if (!system.map(Window.BASE, Window.BYTES, PROT_NONE)) {
             throw new IllegalStateException("the addresses from 0x%x on, where cases run, are taken in this process".formatted(Window.BASE));
         }
         window = MemorySegment.ofAddress(Window.BASE).reinterpret(Window.BYTES);
-        protect(Window.DATA, Window.DATA_BYTES, READ | WRITE);
-        protect(Window.CONTROL, Window.PAGE, READ | WRITE);
+        system.protect(Window.DATA, Window.DATA_BYTES, READ | WRITE);
+        system.protect(Window.CONTROL, Window.PAGE, READ | WRITE);
         fill(Window.CONSTANTS, constants, Window.PAGE, READ);
         fill(Window.STUB, harness.code, Window.PAGE, READ | EXECUTE);
         Arrays.fill(code, (byte) BREAKPOINT);
         publish();
-        run = linker.downcallHandle(MemorySegment.ofAddress(harness.run), FunctionDescriptor.ofVoid(POINTER, LONG));
+        run = Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(harness.run), FunctionDescriptor.ofVoid(POINTER, LONG));
+        rest = LowMemory.reserve();
         signalStack();
         catchFaults();
     }
 
     private void fill(long at, byte[] bytes, long size, int rights) {
-        protect(at, size, READ | WRITE);
+        system.protect(at, size, READ | WRITE);
         MemorySegment.copy(bytes, 0, window, ValueLayout.JAVA_BYTE, at - Window.BASE, bytes.length);
-        protect(at, size, rights);
+        system.protect(at, size, rights);
     }
 
     private void signalStack() {
         MemorySegment stack = arena.allocate(24, 8);
         stack.set(POINTER, 0, arena.allocate(SIGNAL_STACK, 64));
         stack.set(LONG, 16, SIGNAL_STACK);
-        check("sigaltstack", sigaltstack(stack));
+        system.sigaltstack(stack);
     }
 
     private void catchFaults() {
         for (int i = 0; i < SIGNALS.length; i++) {
             old[i] = arena.allocate(SIGACTION_BYTES, 8);
-            check("sigaction", sigaction(SIGNALS[i], MemorySegment.NULL, old[i]));
+            system.sigaction(SIGNALS[i], MemorySegment.NULL, old[i]);
             window.set(LONG, Window.CONTROL - Window.BASE + Harness.OLD_HANDLERS + 8L * SIGNALS[i], old[i].get(LONG, 0));
         }
         for (int signal : SIGNALS) {
             MemorySegment action = arena.allocate(SIGACTION_BYTES, 8);
             action.set(LONG, 0, harness.handler);
             action.set(INT, SA_FLAGS, HANDLER_FLAGS);
-            check("sigaction", sigaction(signal, action, MemorySegment.NULL));
+            system.sigaction(signal, action, MemorySegment.NULL);
         }
     }
 
@@ -140,7 +140,7 @@ public final class HostCpu implements AutoCloseable {
         try {
             run.invokeExact(cases.segment().asSlice(Cases.before(first)), (long) count);
         } catch (Throwable e) {
-            throw failed("run", e);
+            throw SystemCalls.failed("run", e);
         }
     }
 
@@ -157,60 +157,13 @@ public final class HostCpu implements AutoCloseable {
     @Override
     public void close() {
         for (int i = 0; i < SIGNALS.length; i++) {
-            check("sigaction", sigaction(SIGNALS[i], old[i], MemorySegment.NULL));
+            system.sigaction(SIGNALS[i], old[i], MemorySegment.NULL);
         }
         MemorySegment none = arena.allocate(24, 8);
         none.set(INT, 8, SS_DISABLE);
-        check("sigaltstack", sigaltstack(none));
-        try {
-            check("munmap", (int) munmap.invokeExact(Window.BASE, Window.BYTES));
-        } catch (Throwable e) {
-            throw failed("munmap", e);
-        }
+        system.sigaltstack(none);
+        rest.close();
+        system.unmap(Window.BASE, Window.BYTES);
         arena.close();
-    }
-
-    // ---- system calls
-
-    private long map() {
-        try {
-            return (long) mmap.invokeExact(Window.BASE, Window.BYTES, PROT_NONE, PRIVATE_ANONYMOUS | FIXED_NOREPLACE, -1, 0L);
-        } catch (Throwable e) {
-            throw failed("mmap", e);
-        }
-    }
-
-    private void protect(long at, long bytes, int rights) {
-        try {
-            check("mprotect", (int) mprotect.invokeExact(at, bytes, rights));
-        } catch (Throwable e) {
-            throw failed("mprotect", e);
-        }
-    }
-
-    private int sigaction(int signal, MemorySegment action, MemorySegment before) {
-        try {
-            return (int) sigaction.invokeExact(signal, action, before);
-        } catch (Throwable e) {
-            throw failed("sigaction", e);
-        }
-    }
-
-    private int sigaltstack(MemorySegment stack) {
-        try {
-            return (int) sigaltstack.invokeExact(stack, MemorySegment.NULL);
-        } catch (Throwable e) {
-            throw failed("sigaltstack", e);
-        }
-    }
-
-    private static void check(String call, int result) {
-        if (result != 0) {
-            throw new IllegalStateException(call + " failed, so cases cannot run on this host");
-        }
-    }
-
-    private static IllegalStateException failed(String call, Throwable why) {
-        return why instanceof IllegalStateException e ? e : new IllegalStateException(call + " failed: " + why, why);
     }
 }

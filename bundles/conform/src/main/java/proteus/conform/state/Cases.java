@@ -86,6 +86,29 @@ public final class Cases implements AutoCloseable {
         MemorySegment.copy(from, 0, all, ValueLayout.JAVA_BYTE, at, length);
     }
 
+    /**
+     * Where the bytes at an address stand in the pieces of a case.
+     *
+     * @param at where the state before it starts
+     * @return an offset, or -1 if no piece has them all
+     */
+    public long find(long at, long address, int bytes) {
+        long contents = at + MEMORY;
+        long first = get(at + PIECE_0);
+        long firstLength = get(at + LENGTH_0);
+        long second = get(at + PIECE_1);
+        long secondLength = get(at + LENGTH_1);
+        // the second piece is written last, so it counts where both overlap
+        if (secondLength > 0 && address >= second && address + bytes <= second + secondLength) {
+            return contents + firstLength + (address - second);
+        }
+        if (firstLength > 0 && address >= first && address + bytes <= first + firstLength) {
+            boolean overlap = secondLength > 0 && address < second + secondLength && second < address + bytes;
+            return overlap ? -1 : contents + (address - first);
+        }
+        return -1;
+    }
+
     public void clear(int i) {
         all.asSlice(before(i), CASE).fill((byte) 0);
     }

@@ -39,4 +39,19 @@ public final class Window {
     public static boolean inData(long address) {
         return address >= DATA && address < DATA_END;
     }
+
+    /** Whether there is a breakpoint that a branch may go to; the address is one of the code pages. */
+    public static boolean isTail(long address) {
+        long distance = address - FIRST_SLOT;
+        return distance >= 0 && distance < (long) SLOTS * SLOT && distance % SLOT >= SLOT_TAIL;
+    }
+
+    /** Whether an instruction can read all these bytes. */
+    public static boolean isReadable(long address, int bytes) {
+        return within(address, bytes, DATA, DATA_END) || within(address, bytes, CONSTANTS, CONSTANTS + PAGE) || within(address, bytes, CODE, CODE_END);
+    }
+
+    private static boolean within(long address, int bytes, long from, long end) {
+        return address >= from && address <= end - bytes;
+    }
 }
