@@ -38,7 +38,9 @@ public final class CpuLayout {
     public static final int X87 = 384;
     /** YMM0..YMM15, 32 bytes each; the low half is XMM. */
     public static final int XMM = 512;
-    public static final int SIZE = 1024;
+    /** Vector instructions: a memory operand brought in, and a result before it is known that nothing faults. 32 bytes each. */
+    public static final int SOURCE = 1024, RESULT = 1056;
+    public static final int SIZE = 1152;
 
     private CpuLayout() {}
 

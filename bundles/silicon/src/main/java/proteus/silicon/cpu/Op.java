@@ -40,7 +40,13 @@ public final class Op {
     public int immediate2;
     /** ModRM.reg/.rm as they stand, for x87 and groups that need them; -1 without ModRM. */
     public int modrmMod, modrmReg, modrmRm;
+    /** VEX: vector length in bits, 128 or 256; 0 for legacy encodings. */
     public int vectorLength;
+    /**
+     * Sources of a vector instruction: offset of the first, which without VEX is the destination; kind and offset of the second. A
+     * gather's second is its vector of indices.
+     */
+    public int first, secondKind, second;
 
     // Derived once, for short hot code.
     /** Host-virtual addresses of the first two operands if they are registers, and of the base and index registers of the memory operand. */

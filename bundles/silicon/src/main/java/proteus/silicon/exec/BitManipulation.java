@@ -1,6 +1,7 @@
 package proteus.silicon.exec;
 
 import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.Handler;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.x86.decode.Mnemonic;
@@ -10,18 +11,28 @@ final class BitManipulation {
     private BitManipulation() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.ANDN, BitManipulation::andn);
-        t.put(Mnemonic.BEXTR, BitManipulation::bextr);
-        t.put(Mnemonic.BLSI, (cpu, op) -> lowest(cpu, op, 0));
-        t.put(Mnemonic.BLSMSK, (cpu, op) -> lowest(cpu, op, 1));
-        t.put(Mnemonic.BLSR, (cpu, op) -> lowest(cpu, op, 2));
-        t.put(Mnemonic.BZHI, BitManipulation::bzhi);
-        t.put(Mnemonic.PDEP, (cpu, op) -> put(cpu, op, Long.expand(Operands.second(cpu, op), Operands.third(cpu, op))));
-        t.put(Mnemonic.PEXT, (cpu, op) -> put(cpu, op, Long.compress(Operands.second(cpu, op), Operands.third(cpu, op))));
-        t.put(Mnemonic.RORX, BitManipulation::rorx);
-        t.put(Mnemonic.SARX, (cpu, op) -> put(cpu, op, Operands.second(cpu, op) << op.unused >> op.unused >> count(cpu, op)));
-        t.put(Mnemonic.SHLX, (cpu, op) -> put(cpu, op, Operands.second(cpu, op) << count(cpu, op)));
-        t.put(Mnemonic.SHRX, (cpu, op) -> put(cpu, op, Operands.second(cpu, op) >>> count(cpu, op)));
+        put(t, Mnemonic.ANDN, BitManipulation::andn);
+        put(t, Mnemonic.BEXTR, BitManipulation::bextr);
+        put(t, Mnemonic.BLSI, (cpu, op) -> lowest(cpu, op, 0));
+        put(t, Mnemonic.BLSMSK, (cpu, op) -> lowest(cpu, op, 1));
+        put(t, Mnemonic.BLSR, (cpu, op) -> lowest(cpu, op, 2));
+        put(t, Mnemonic.BZHI, BitManipulation::bzhi);
+        put(t, Mnemonic.PDEP, (cpu, op) -> put(cpu, op, Long.expand(Operands.second(cpu, op), Operands.third(cpu, op))));
+        put(t, Mnemonic.PEXT, (cpu, op) -> put(cpu, op, Long.compress(Operands.second(cpu, op), Operands.third(cpu, op))));
+        put(t, Mnemonic.RORX, BitManipulation::rorx);
+        put(t, Mnemonic.SARX, (cpu, op) -> put(cpu, op, Operands.second(cpu, op) << op.unused >> op.unused >> count(cpu, op)));
+        put(t, Mnemonic.SHLX, (cpu, op) -> put(cpu, op, Operands.second(cpu, op) << count(cpu, op)));
+        put(t, Mnemonic.SHRX, (cpu, op) -> put(cpu, op, Operands.second(cpu, op) >>> count(cpu, op)));
+    }
+
+    /** VEX-encoded, so #UD in real and v8086 mode (SDM vol. 2, table 2-29). */
+    static void put(HandlerTable t, Mnemonic mnemonic, Handler handler) {
+        t.put(mnemonic, (cpu, op) -> {
+            if (!cpu.descriptorMode()) {
+                throw cpu.undefined();
+            }
+            handler.execute(cpu, op);
+        });
     }
 
     private static void put(Cpu cpu, Op op, long value) {

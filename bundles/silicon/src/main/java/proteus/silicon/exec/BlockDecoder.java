@@ -34,7 +34,7 @@ final class BlockDecoder implements CodeSource {
     BlockDecoder(Cpu cpu, BlockCache blocks, HandlerTable handlers) {
         this.cpu = cpu;
         this.blocks = blocks;
-        lowering = new Lowering(cpu.s, handlers, this::report);
+        lowering = new Lowering(cpu.s, cpu.isa, handlers, this::report);
     }
 
     Map<Mnemonic, Integer> missing() {

@@ -32,15 +32,18 @@ final class Lowering {
 
     /** Base of the processor's struct: operations belong to one processor. */
     private final long struct;
+    private final long isa;
     private final HandlerTable handlers;
     private final Consumer<Mnemonic> missing;
 
     /**
      * @param struct base of the processor's struct
+     * @param isa what the processor has, as {@link Cpu#isa}
      * @param missing told when an instruction that the decoder knows has no handler and is about to be #UD
      */
-    Lowering(long struct, HandlerTable handlers, Consumer<Mnemonic> missing) {
+    Lowering(long struct, long isa, HandlerTable handlers, Consumer<Mnemonic> missing) {
         this.struct = struct;
+        this.isa = isa;
         this.handlers = handlers;
         this.missing = missing;
     }
@@ -53,11 +56,11 @@ final class Lowering {
     /** @param start offset of the instruction in its block */
     Op lower(Instruction in, int start, int mode) {
         Op op = new Op();
-        op.mnemonic = in.mnemonic;
+        op.mnemonic = Requirements.effective(isa, in.mnemonic);
         op.start = start;
         op.length = in.length;
         op.mode = mode;
-        if (in.mnemonic == Mnemonic.INVALID) {
+        if (in.mnemonic == Mnemonic.INVALID || in.evex) {
             op.handler = in.length == Decoder.TOO_LONG ? TOO_LONG : UNDEFINED;
             op.code = Code.ENDING;
             op.endsBlock = true;
@@ -76,9 +79,16 @@ final class Lowering {
         op.modrmRm = in.rm;
         op.vectorLength = in.vectorLength;
         operands(op, in);
+        sources(op);
         address(op, in);
         derived(op);
-        code(op);
+        if (Requirements.met(isa, op)) {
+            code(op);
+        } else {
+            op.handler = UNDEFINED;
+            op.code = Code.ENDING;
+            op.endsBlock = true;
+        }
         return op;
     }
 
@@ -119,6 +129,14 @@ final class Lowering {
         };
     }
 
+    /** VEX may name a first source that is not the destination (SDM vol. 1, 14.1.1). */
+    private static void sources(Op op) {
+        boolean apart = op.vectorLength != 0 && (op.k1 == XMM || op.k1 == YMM) && op.k2 != Instruction.NONE && op.k2 != IMMEDIATE;
+        op.first = apart ? op.r1 : op.r0;
+        op.secondKind = apart ? op.k2 : op.k1;
+        op.second = apart ? op.r2 : op.r1;
+    }
+
     private static void address(Op op, Instruction in) {
         op.addressMask = op.addressSize == 16 ? 0xffff : op.addressSize == 32 ? 0xffffffffL : -1;
         op.linearMask = op.mode == 64 ? -1 : 0xffffffffL;
@@ -147,9 +165,18 @@ final class Lowering {
         } else if (in.base != NO_REGISTER) {
             op.base = CpuLayout.gpr(in.base);
         }
-        if (in.index != NO_REGISTER && in.index < 16) {
+        if (gathers(in.mnemonic)) {
+            op.second = CpuLayout.xmm(in.index);
+        } else if (in.index != NO_REGISTER) {
             op.index = CpuLayout.gpr(in.index);
         }
+    }
+
+    private static boolean gathers(Mnemonic m) {
+        return switch (m) {
+            case VGATHERDPS, VGATHERDPD, VGATHERQPS, VGATHERQPD, VPGATHERDD, VPGATHERDQ, VPGATHERQD, VPGATHERQQ -> true;
+            default -> false;
+        };
     }
 
     private static boolean isString(Mnemonic m) {

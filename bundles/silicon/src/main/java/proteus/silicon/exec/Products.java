@@ -17,7 +17,7 @@ final class Products {
     static void register(HandlerTable t) {
         t.put(Mnemonic.MUL, Products::mul);
         t.put(Mnemonic.IMUL, Products::imul);
-        t.put(Mnemonic.MULX, Products::mulx);
+        BitManipulation.put(t, Mnemonic.MULX, Products::mulx);
         t.put(Mnemonic.DIV, Products::div);
         t.put(Mnemonic.IDIV, Products::idiv);
     }

@@ -1,5 +1,7 @@
 package proteus.silicon.fpu;
 
+import static proteus.silicon.fpu.Simd.put;
+
 import proteus.silicon.cpu.HandlerTable;
 import proteus.x86.decode.Mnemonic;
 
@@ -14,10 +16,10 @@ final class Approximations {
     private Approximations() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.RCPPS, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> reciprocal(x)));
-        t.put(Mnemonic.RCPSS, (c, o) -> SimdFloat.oneSingle(c, o, (u, unused, x) -> reciprocal(x)));
-        t.put(Mnemonic.RSQRTPS, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> reciprocalRoot(x)));
-        t.put(Mnemonic.RSQRTSS, (c, o) -> SimdFloat.oneSingle(c, o, (u, unused, x) -> reciprocalRoot(x)));
+        put(t, Mnemonic.RCPPS, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> reciprocal(x)));
+        put(t, Mnemonic.RCPSS, (c, o) -> SimdFloat.oneSingle(c, o, (u, unused, x) -> reciprocal(x)));
+        put(t, Mnemonic.RSQRTPS, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> reciprocalRoot(x)));
+        put(t, Mnemonic.RSQRTSS, (c, o) -> SimdFloat.oneSingle(c, o, (u, unused, x) -> reciprocalRoot(x)));
     }
 
     /** 13 bits, 4096 to 8191, as a single between 1/2 and 1, times a power of two. */

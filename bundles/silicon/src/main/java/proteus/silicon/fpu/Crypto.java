@@ -1,13 +1,14 @@
 package proteus.silicon.fpu;
 
+import static proteus.silicon.fpu.Simd.put;
+
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
-/** AES-NI and PCLMULQDQ (SDM vol. 1, 12.13). The state's columns are the register's doublewords. */
+/** AES-NI and PCLMULQDQ, and their VEX forms (SDM vol. 1, 12.13). The state's columns are the register's doublewords. */
 final class Crypto {
     private static final byte[] BOX = new byte[256], INVERSE_BOX = new byte[256];
     /** SubBytes and MixColumns of a byte in row 0, and their inverses; other rows are rotations. */
@@ -61,25 +62,24 @@ final class Crypto {
     }
 
     static void register(HandlerTable t) {
-        Gate.put(t, Features.AES, Mnemonic.AESENC, (c, o) -> round(c, o, false, false));
-        Gate.put(t, Features.AES, Mnemonic.AESENCLAST, (c, o) -> round(c, o, false, true));
-        Gate.put(t, Features.AES, Mnemonic.AESDEC, (c, o) -> round(c, o, true, false));
-        Gate.put(t, Features.AES, Mnemonic.AESDECLAST, (c, o) -> round(c, o, true, true));
-        Gate.put(t, Features.AES, Mnemonic.AESIMC, Crypto::inverseMix);
-        Gate.put(t, Features.AES, Mnemonic.AESKEYGENASSIST, Crypto::keygenAssist);
-        Gate.put(t, Features.PCLMULQDQ, Mnemonic.PCLMULQDQ, Crypto::carrylessMultiply);
+        put(t, Mnemonic.AESENC, (c, o) -> round(c, o, false, false));
+        put(t, Mnemonic.AESENCLAST, (c, o) -> round(c, o, false, true));
+        put(t, Mnemonic.AESDEC, (c, o) -> round(c, o, true, false));
+        put(t, Mnemonic.AESDECLAST, (c, o) -> round(c, o, true, true));
+        put(t, Mnemonic.AESIMC, (c, o) -> Simd.lanes(c, o, 0, Crypto::inverseMix));
+        put(t, Mnemonic.AESKEYGENASSIST, (c, o) -> Simd.lanes(c, o, 0, Crypto::keygenAssist));
+        put(t, Mnemonic.PCLMULQDQ, (c, o) -> Simd.lanes(c, o, 0, Crypto::carrylessMultiply));
         Sha.register(t);
     }
 
     private static void round(Cpu cpu, Op op, boolean inverse, boolean last) {
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
-        long a = Simd.low(cpu, op);
-        long b = Simd.high(cpu, op);
-        long r0 = column(a, b, 0, inverse, last) & 0xffffffffL | (long) column(a, b, 1, inverse, last) << 32;
-        long r1 = column(a, b, 2, inverse, last) & 0xffffffffL | (long) column(a, b, 3, inverse, last) << 32;
-        Simd.set(cpu, op, r0 ^ low, r1 ^ high);
+        Simd.lanes(cpu, op, 0, (n, to, first, key) -> {
+            long a = Raw.getLong(first);
+            long b = Raw.getLong(first + 8);
+            long r0 = column(a, b, 0, inverse, last) & 0xffffffffL | (long) column(a, b, 1, inverse, last) << 32;
+            long r1 = column(a, b, 2, inverse, last) & 0xffffffffL | (long) column(a, b, 3, inverse, last) << 32;
+            Simd.put(to, r0 ^ Raw.getLong(key), r1 ^ Raw.getLong(key + 8));
+        });
     }
 
     private static int at(long low, long high, int column, int row) {
@@ -106,24 +106,18 @@ final class Crypto {
             ^ Integer.rotateLeft(INVERSE_MIX[column >>> 16 & 0xff], 16) ^ Integer.rotateLeft(INVERSE_MIX[column >>> 24], 24);
     }
 
-    private static void inverseMix(Cpu cpu, Op op) {
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
-        Simd.set(cpu, op, inverseMix((int) low) & 0xffffffffL | (long) inverseMix((int) (low >>> 32)) << 32,
-            inverseMix((int) high) & 0xffffffffL | (long) inverseMix((int) (high >>> 32)) << 32);
+    private static void inverseMix(int control, long to, long a, long b) {
+        for (int i = 0; i < 16; i += 4) {
+            Raw.putInt(to + i, inverseMix(Raw.getInt(b + i)));
+        }
     }
 
     private static int substitute(int word) {
         return BOX[word & 0xff] & 0xff | (BOX[word >>> 8 & 0xff] & 0xff) << 8 | (BOX[word >>> 16 & 0xff] & 0xff) << 16 | BOX[word >>> 24] << 24;
     }
 
-    private static void keygenAssist(Cpu cpu, Op op) {
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
-        int constant = (int) op.immediate & 0xff;
-        Simd.set(cpu, op, assist((int) (low >>> 32), constant), assist((int) (high >>> 32), constant));
+    private static void keygenAssist(int constant, long to, long a, long b) {
+        Simd.put(to, assist(Raw.getInt(b + 4), constant), assist(Raw.getInt(b + 12), constant));
     }
 
     private static long assist(int word, int constant) {
@@ -131,15 +125,12 @@ final class Crypto {
         return s & 0xffffffffL | (long) (Integer.rotateRight(s, 8) ^ constant) << 32;
     }
 
-    private static void carrylessMultiply(Cpu cpu, Op op) {
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
-        long a = (op.immediate & 1) != 0 ? Simd.high(cpu, op) : Simd.low(cpu, op);
-        long b = (op.immediate & 16) != 0 ? high : low;
+    private static void carrylessMultiply(int control, long to, long first, long second) {
+        long a = Raw.getLong(first + ((control & 1) != 0 ? 8 : 0));
+        long b = Raw.getLong(second + ((control & 16) != 0 ? 8 : 0));
         // the high half is the low half of the mirrored operands, mirrored and moved by one
         long mirrored = Long.reverse(product(Long.reverse(a), Long.reverse(b))) >>> 1;
-        Simd.set(cpu, op, product(a, b), mirrored);
+        Simd.put(to, product(a, b), mirrored);
     }
 
     /** Low 64 bits of a carry-less product: ordinary products of every fourth bit leave room for the carries. */

@@ -12,19 +12,20 @@ import proteus.silicon.cpu.FloatUnit;
  */
 final class Doubles {
     private static final long MAGNITUDE = Long.MAX_VALUE, MIN_NORMAL = 0x0010000000000000L, INFINITY = 0x7ff0000000000000L;
-    private static final long QUIET_BIT = 0x0008000000000000L, INDEFINITE = 0xfff8000000000000L;
+    private static final long QUIET_BIT = 0x0008000000000000L;
+    static final long INDEFINITE = 0xfff8000000000000L;
     /** Above this a residual is no denormal, so {@code fma} gives it exactly. */
     private static final long SAFE = 0x0700000000000000L;
 
     private Doubles() {}
 
-    private static boolean ordinary(long bits) {
+    static boolean ordinary(long bits) {
         long magnitude = bits & MAGNITUDE;
         return Long.compareUnsigned(magnitude - MIN_NORMAL, INFINITY - MIN_NORMAL) < 0 || magnitude == 0;
     }
 
     /** A normal result that was not rounded up to the smallest one. */
-    private static boolean settled(long bits) {
+    static boolean settled(long bits) {
         return Long.compareUnsigned((bits & MAGNITUDE) - MIN_NORMAL - 1, INFINITY - MIN_NORMAL - 1) < 0;
     }
 
@@ -126,7 +127,11 @@ final class Doubles {
         if (((Extended.kindOfDouble(x) | Extended.kindOfDouble(y)) & Extended.SIGNALING) != 0) {
             u.flags |= IE;
         }
-        return ((x & MAGNITUDE) > INFINITY ? x : y) | QUIET_BIT;
+        return quiet((x & MAGNITUDE) > INFINITY ? x : y);
+    }
+
+    static long quiet(long nan) {
+        return nan | QUIET_BIT;
     }
 
     /** A denormal operand under DAZ. */
@@ -168,7 +173,7 @@ final class Doubles {
 
     /** CMPPD and the like: all ones or zero (SDM vol. 2, CMPPD, table 3-1). */
     static long compare(FloatUnit u, long x, long y, int predicate) {
-        int relation = relation(u, x, y, (predicate & 3) == 1 || (predicate & 3) == 2);
+        int relation = relation(u, x, y, SimdFloatCompare.signals(predicate));
         return SimdFloatCompare.holds(relation, predicate) ? -1 : 0;
     }
 

@@ -253,6 +253,30 @@ final class Extended {
         return true;
     }
 
+    /** {@code a * b + c} with one rounding; as {@link #operate}. */
+    static boolean fuse(FloatUnit u, int a, long as, int ka, int b, long bs, int kb, int c, long cs, int kc, int precision, int min, int max) {
+        int sign = sign(a ^ b);
+        int factors = ka | kb;
+        boolean infiniteProduct = (factors & INFINITE) != 0;
+        if (infiniteProduct && ((factors & ZERO) != 0 || kc == INFINITE && sign != sign(c))) {
+            return refuse(u);
+        }
+        if (denormal(u, factors | kc)) {
+            return false;
+        }
+        if (infiniteProduct || kc == INFINITE) {
+            infinite(u, infiniteProduct ? sign : sign(c), max);
+        } else if ((factors & ZERO) == 0) {
+            SoftFloat.fuse(u, sign, exponent(a, as), justified(as), exponent(b, bs), justified(bs), sign(c), kc == ZERO ? 0 : exponent(c, cs),
+                kc == ZERO ? 0 : justified(cs), precision, min, max);
+        } else if (kc != ZERO) {
+            round(u, c, cs, precision, min, max);
+        } else {
+            SoftFloat.zero(u, sign == sign(c) ? sign : u.rounding == SoftFloat.DOWN ? 1 : 0);
+        }
+        return true;
+    }
+
     static void squareRoot(FloatUnit u, int a, long as, int precision) {
         int ka = kind(a, as);
         if (special(u, a, as, ka)) {

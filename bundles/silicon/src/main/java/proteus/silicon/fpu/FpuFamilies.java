@@ -30,5 +30,10 @@ public final class FpuFamilies {
         Sse41Float.register(t);
         Sse42Strings.register(t);
         Crypto.register(t);
+        AvxMove.register(t);
+        AvxInteger.register(t);
+        Gather.register(t);
+        HalfFloat.register(t);
+        Fma.register(t);
     }
 }

@@ -16,7 +16,6 @@ import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
 /** FXSAVE, FXRSTOR and the legacy region that XSAVE shares with them (SDM vol. 1, 10.5 and 13.4.1). */
@@ -26,8 +25,8 @@ final class FxImage {
     private FxImage() {}
 
     static void register(HandlerTable t) {
-        Gate.put(t, Features.FXSR, Mnemonic.FXSAVE, FxImage::save);
-        Gate.put(t, Features.FXSR, Mnemonic.FXRSTOR, FxImage::restore);
+        t.put(Mnemonic.FXSAVE, FxImage::save);
+        t.put(Mnemonic.FXRSTOR, FxImage::restore);
     }
 
     /** Processors look at the last byte first, and CR2 shows it. */

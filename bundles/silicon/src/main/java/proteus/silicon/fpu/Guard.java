@@ -5,11 +5,12 @@ import static proteus.silicon.cpu.CpuLayout.FSW;
 import static proteus.silicon.cpu.CpuLayout.FTW;
 
 import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
-import proteus.silicon.system.Features;
 import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.ExceptionVector;
+import proteus.x86.format.Xcr0;
 
 /** What every instruction of a family checks before anything else (SDM vol. 2, 2.5 and 2.6; SDM vol. 1, 8.3.1, 11.2; SDM 3A, 2.5). */
 final class Guard {
@@ -19,12 +20,32 @@ final class Guard {
 
     private Guard() {}
 
-    /** SSE: #UD if the model lacks it (SSE2 comes with SSE in every model), if CR0.EM or no CR4.OSFXSR; #NM if CR0.TS. */
+    /** SSE: #UD if CR0.EM or no CR4.OSFXSR; #NM if CR0.TS. */
     static void sse(Cpu cpu) {
-        if ((cpu.cr0 & (Cr0.EM | Cr0.TS) | ~cpu.cr4 & Cr4.OSFXSR | ~cpu.isa & 1L << Features.SSE) != 0) {
-            if ((cpu.cr0 & Cr0.EM) != 0 || (cpu.cr4 & Cr4.OSFXSR) == 0 || !Features.has(cpu, Features.SSE)) {
+        if ((cpu.cr0 & (Cr0.EM | Cr0.TS) | ~cpu.cr4 & Cr4.OSFXSR) != 0) {
+            if ((cpu.cr0 & Cr0.EM) != 0 || (cpu.cr4 & Cr4.OSFXSR) == 0) {
                 throw cpu.undefined();
             }
+            throw cpu.fault(ExceptionVector.NM, 0);
+        }
+    }
+
+    /** A vector instruction in either encoding. */
+    static void vector(Cpu cpu, Op op) {
+        if (op.vectorLength == 0) {
+            sse(cpu);
+        } else {
+            avx(cpu);
+        }
+    }
+
+    /** VEX: #UD outside protected mode or unless the operating system saves YMM state; #NM if CR0.TS. CR0.EM and CR4.OSFXSR do not matter (SDM vol. 2, 2.4). */
+    static void avx(Cpu cpu) {
+        long vector = Xcr0.SSE | Xcr0.AVX;
+        if ((~cpu.cr4 & Cr4.OSXSAVE | ~cpu.xcr0 & vector) != 0 || !cpu.descriptorMode()) {
+            throw cpu.undefined();
+        }
+        if ((cpu.cr0 & Cr0.TS) != 0) {
             throw cpu.fault(ExceptionVector.NM, 0);
         }
     }
@@ -54,10 +75,10 @@ final class Guard {
         }
     }
 
-    /** MMX: #UD if the model lacks it or CR0.EM, #NM if CR0.TS, #MF if pending. Does not yet change to MMX state: memory operands may fault first. */
+    /** MMX: #UD if CR0.EM, #NM if CR0.TS, #MF if pending. Does not yet change to MMX state: memory operands may fault first. */
     static void mmx(Cpu cpu) {
-        if ((cpu.cr0 & (Cr0.EM | Cr0.TS) | Raw.getShort(cpu.s + FSW) & ES | ~cpu.isa & 1L << Features.MMX) != 0) {
-            if ((cpu.cr0 & Cr0.EM) != 0 || !Features.has(cpu, Features.MMX)) {
+        if ((cpu.cr0 & (Cr0.EM | Cr0.TS) | Raw.getShort(cpu.s + FSW) & ES) != 0) {
+            if ((cpu.cr0 & Cr0.EM) != 0) {
                 throw cpu.undefined();
             }
             x87NoWait(cpu);

@@ -5,7 +5,6 @@ import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
 /** The SHA extensions (SDM vol. 1, 12.16; FIPS 180-4). */
@@ -15,34 +14,35 @@ final class Sha {
     private Sha() {}
 
     static void register(HandlerTable t) {
-        Gate.put(t, Features.SHA, Mnemonic.SHA1RNDS4, Sha::rounds1);
-        Gate.put(t, Features.SHA, Mnemonic.SHA1NEXTE, (c, o) -> {
+        t.put(Mnemonic.SHA1RNDS4, Sha::rounds1);
+        t.put(Mnemonic.SHA1NEXTE, (c, o) -> {
             Guard.sse(c);
-            long low = Simd.sourceLow(c, o);
-            long high = Simd.sourceHigh(c, o);
+            long source = Simd.source(c, o);
+            long low = Raw.getLong(source);
+            long high = Raw.getLong(source + 8);
             int e = Integer.rotateLeft((int) (Simd.high(c, o) >>> 32), 30) + (int) (high >>> 32);
             Simd.set(c, o, low, high & 0xffffffffL | (long) e << 32);
         });
-        Gate.put(t, Features.SHA, Mnemonic.SHA1MSG1, (c, o) -> {
+        t.put(Mnemonic.SHA1MSG1, (c, o) -> {
             Guard.sse(c);
-            long high = Simd.onlyHigh(c, o);
+            long high = Raw.getLong(Simd.source(c, o) + 8);
             long a = Simd.low(c, o);
             long b = Simd.high(c, o);
             Simd.set(c, o, high ^ a, a ^ b);
         });
-        Gate.put(t, Features.SHA, Mnemonic.SHA1MSG2, Sha::message1);
-        Gate.put(t, Features.SHA, Mnemonic.SHA256RNDS2, Sha::rounds256);
-        Gate.put(t, Features.SHA, Mnemonic.SHA256MSG1, (c, o) -> {
+        t.put(Mnemonic.SHA1MSG2, Sha::message1);
+        t.put(Mnemonic.SHA256RNDS2, Sha::rounds256);
+        t.put(Mnemonic.SHA256MSG1, (c, o) -> {
             Guard.sse(c);
-            int w4 = (int) Simd.sourceLow(c, o);
+            int w4 = (int) Raw.getLong(Simd.source(c, o));
             long a = Simd.low(c, o);
             long b = Simd.high(c, o);
             Simd.set(c, o, pair((int) a + sigma0((int) (a >>> 32)), (int) (a >>> 32) + sigma0((int) b)),
                 pair((int) b + sigma0((int) (b >>> 32)), (int) (b >>> 32) + sigma0(w4)));
         });
-        Gate.put(t, Features.SHA, Mnemonic.SHA256MSG2, (c, o) -> {
+        t.put(Mnemonic.SHA256MSG2, (c, o) -> {
             Guard.sse(c);
-            long high = Simd.onlyHigh(c, o);
+            long high = Raw.getLong(Simd.source(c, o) + 8);
             long a = Simd.low(c, o);
             long b = Simd.high(c, o);
             int w16 = (int) a + sigma1((int) high);
@@ -65,8 +65,9 @@ final class Sha {
 
     private static void message1(Cpu cpu, Op op) {
         Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
+        long source = Simd.source(cpu, op);
+        long low = Raw.getLong(source);
+        long high = Raw.getLong(source + 8);
         long a = Simd.low(cpu, op);
         long b = Simd.high(cpu, op);
         int w16 = Integer.rotateLeft((int) (b >>> 32) ^ (int) high, 1);
@@ -78,8 +79,9 @@ final class Sha {
 
     private static void rounds1(Cpu cpu, Op op) {
         Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
+        long source = Simd.source(cpu, op);
+        long low = Raw.getLong(source);
+        long high = Raw.getLong(source + 8);
         int f = (int) op.immediate & 3;
         int k = SHA1_CONSTANTS[f];
         long s0 = Simd.low(cpu, op);
@@ -113,8 +115,9 @@ final class Sha {
 
     private static void rounds256(Cpu cpu, Op op) {
         Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
+        long source = Simd.source(cpu, op);
+        long low = Raw.getLong(source);
+        long high = Raw.getLong(source + 8);
         long keys = Raw.getLong(cpu.s + CpuLayout.xmm(0));
         long s0 = Simd.low(cpu, op);
         long s1 = Simd.high(cpu, op);

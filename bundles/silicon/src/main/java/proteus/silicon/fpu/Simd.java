@@ -1,13 +1,22 @@
 package proteus.silicon.fpu;
 
+import static proteus.silicon.cpu.CpuLayout.RESULT;
+import static proteus.silicon.cpu.CpuLayout.SOURCE;
 import static proteus.silicon.cpu.CpuLayout.X87;
 
 import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.Handler;
+import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
 import proteus.x86.decode.Instruction;
+import proteus.x86.decode.Mnemonic;
 
-/** Operands of MMX and XMM instructions. Memory operands of 16 bytes must be aligned, so both halves lie in one page (SDM vol. 2, table 2-21, class 4). */
+/**
+ * Operands of MMX, XMM and YMM instructions. Semantics are written once for the legacy and the VEX encoding: the first source is
+ * {@link Op#first}, whatever the destination, and what becomes of the rest of a register is said here (SDM vol. 1, 14.1.1 and
+ * 14.1.3). A legacy memory operand of 16 bytes must be aligned, one of VEX need not (SDM vol. 1, 14.9).
+ */
 final class Simd {
     private Simd() {}
 
@@ -17,26 +26,35 @@ final class Simd {
         long apply(long a, long b);
     }
 
-    /** {@code destination = f(destination, source)} part by part, MMX or XMM. Kept small: it is inlined into each handler. */
+    /** What happens to one 128-bit lane: sources at host addresses a and b, the result at another. */
+    @FunctionalInterface
+    interface Lane {
+        void apply(int control, long to, long a, long b);
+    }
+
+    /** An instruction and its VEX form, which has a V before its name. */
+    static void put(HandlerTable t, Mnemonic mnemonic, Handler handler) {
+        t.put(mnemonic, handler);
+        t.put(Mnemonic.valueOf("V" + mnemonic.name()), handler);
+    }
+
+    /** {@code destination = f(first, second)} part by part, MMX, XMM or YMM. Kept small: it is inlined into each handler. */
     static void packed(Cpu cpu, Op op, Part f) {
-        if (op.k0 != Instruction.XMM) {
+        if (op.k0 == Instruction.MMX) {
             packedMmx(cpu, op, f);
             return;
         }
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
+        long b = source(cpu, op);
+        long a = cpu.s + op.first;
         long to = cpu.s + op.r0;
-        long low;
-        long high;
-        if (op.k1 == Instruction.XMM) {
-            low = Raw.getLong(cpu.s + op.r1);
-            high = Raw.getLong(cpu.s + op.r1 + 8);
-        } else {
-            long at = aligned(cpu, op);
-            low = cpu.mmu.read64(at);
-            high = cpu.mmu.read64(at + 8);
+        Raw.putLong(to, f.apply(Raw.getLong(a), Raw.getLong(b)));
+        Raw.putLong(to + 8, f.apply(Raw.getLong(a + 8), Raw.getLong(b + 8)));
+        if (op.vectorLength != 0) {
+            boolean wide = op.k0 == Instruction.YMM;
+            Raw.putLong(to + 16, wide ? f.apply(Raw.getLong(a + 16), Raw.getLong(b + 16)) : 0);
+            Raw.putLong(to + 24, wide ? f.apply(Raw.getLong(a + 24), Raw.getLong(b + 24)) : 0);
         }
-        Raw.putLong(to, f.apply(Raw.getLong(to), low));
-        Raw.putLong(to + 8, f.apply(Raw.getLong(to + 8), high));
     }
 
     private static void packedMmx(Cpu cpu, Op op, Part f) {
@@ -44,69 +62,127 @@ final class Simd {
         mmx(cpu, op.r0, f.apply(mmx(cpu, op.r0), b));
     }
 
-    /** Address of an aligned 16-byte operand that is read. */
-    static long aligned(Cpu cpu, Op op) {
-        long at = cpu.readAddress(op, 16);
-        if ((at & 15) != 0) {
+    /**
+     * Lane by lane.
+     *
+     * @param step bits of the immediate that belong to one lane; 0 if each uses all of it
+     */
+    static void lanes(Cpu cpu, Op op, int step, Lane f) {
+        Guard.vector(cpu, op);
+        long b = source(cpu, op);
+        long a = cpu.s + op.first;
+        long to = result(cpu);
+        int control = (int) op.immediate;
+        f.apply(control, to, a, b);
+        if (op.vectorLength == 256) {
+            f.apply(control >>> step, to + 16, a + 16, b + 16);
+        }
+        commit(cpu, op);
+    }
+
+    static void put(long to, long low, long high) {
+        Raw.putLong(to, low);
+        Raw.putLong(to + 8, high);
+    }
+
+    /** Bytes of a vector of the instruction's length. */
+    static int bytes(Op op) {
+        return op.vectorLength == 256 ? 32 : 16;
+    }
+
+    // ---- the second source
+
+    /** Host address of the second source: a register, or the memory operand brought into the struct whole; checks of alignment done. */
+    static long source(Cpu cpu, Op op) {
+        return op.secondKind == Instruction.MEMORY ? load(cpu, op, op.vectorLength == 0) : cpu.s + op.second;
+    }
+
+    /** Brings the memory operand in, zero-extended if it is less than 16 bytes. */
+    static long load(Cpu cpu, Op op, boolean aligned) {
+        long to = cpu.s + SOURCE;
+        if (op.bytes < 16) {
+            put(to, cpu.readMemory(op, op.bytes << 3), 0);
+            return to;
+        }
+        long at = cpu.readAddress(op, op.bytes);
+        if (aligned && (at & op.bytes - 1) != 0) {
             throw cpu.protection(0);
         }
-        return at;
-    }
-
-    static long alignedForWrite(Cpu cpu, Op op) {
-        long at = cpu.writeAddress(op, 16);
-        if ((at & 15) != 0) {
-            throw cpu.protection(0);
+        // operands of 16 bytes and more are never #AC (SDM vol. 2, tables 2-17 to 2-22)
+        for (int i = 0; i < op.bytes; i += 8) {
+            Raw.putLong(to + i, cpu.mmu.readPart(at + i & op.linearMask, 64));
         }
-        return at;
+        return to;
     }
 
-    /** Low half of the second operand, checks done; a memory operand is read whole and must be aligned. */
-    static long sourceLow(Cpu cpu, Op op) {
-        return op.k1 == Instruction.XMM ? Raw.getLong(cpu.s + op.r1) : cpu.mmu.read64(aligned(cpu, op));
-    }
-
-    /** High half of the second operand alone. */
-    static long onlyHigh(Cpu cpu, Op op) {
-        sourceLow(cpu, op); // a page fault is at the start of the operand
-        return sourceHigh(cpu, op);
-    }
-
-    /** High half of the second operand; call after {@link #sourceLow}. */
-    static long sourceHigh(Cpu cpu, Op op) {
-        return op.k1 == Instruction.XMM ? Raw.getLong(cpu.s + op.r1 + 8) : cpu.mmu.read64(aligned(cpu, op) + 8);
-    }
-
-    /** The second operand where it is a register's low bits or that many bits of memory, unaligned, zero-extended. */
+    /** The second source where it is a register's low bits or that many bits of memory, zero-extended. */
     static long scalar(Cpu cpu, Op op, int bits) {
-        if (op.k1 == Instruction.XMM) {
-            long value = Raw.getLong(cpu.s + op.r1);
-            return bits == 64 ? value : value & (1L << bits) - 1;
+        if (op.secondKind == Instruction.MEMORY) {
+            return cpu.readMemory(op, bits);
         }
-        return cpu.readMemory(op, bits);
+        long value = Raw.getLong(cpu.s + op.second);
+        return bits == 64 ? value : value & (1L << bits) - 1;
     }
 
-    static void set(Cpu cpu, Op op, long low, long high) {
-        Raw.putLong(cpu.s + op.r0, low);
-        Raw.putLong(cpu.s + op.r0 + 8, high);
-    }
+    // ---- the first source
 
     static long low(Cpu cpu, Op op) {
-        return Raw.getLong(cpu.s + op.r0);
+        return Raw.getLong(cpu.s + op.first);
     }
 
     static long high(Cpu cpu, Op op) {
-        return Raw.getLong(cpu.s + op.r0 + 8);
+        return Raw.getLong(cpu.s + op.first + 8);
     }
 
-    /** Stores 16 bytes at any alignment, all or nothing. */
-    static void store(Cpu cpu, long at, long low, long high) {
-        if ((at & 4095) > 4080) {
-            cpu.mmu.probeWrite(at, 16);
+    // ---- the destination
+
+    /** Where a result of up to 32 bytes waits for {@link #commit}. */
+    static long result(Cpu cpu) {
+        return cpu.s + RESULT;
+    }
+
+    /** Moves the result to the destination: a legacy instruction leaves the upper half of the register, VEX writes or zeroes it. */
+    static void commit(Cpu cpu, Op op) {
+        long from = result(cpu);
+        long to = cpu.s + op.r0;
+        Raw.putLong(to, Raw.getLong(from));
+        Raw.putLong(to + 8, Raw.getLong(from + 8));
+        if (op.vectorLength != 0) {
+            boolean wide = op.k0 == Instruction.YMM;
+            Raw.putLong(to + 16, wide ? Raw.getLong(from + 16) : 0);
+            Raw.putLong(to + 24, wide ? Raw.getLong(from + 24) : 0);
         }
-        // 16 bytes that need not be aligned are never #AC (SDM vol. 2, table 2-21)
-        cpu.mmu.writePart(at, 64, low);
-        cpu.mmu.writePart(at + 8 & cpu.linearMask(), 64, high);
+    }
+
+    /** A result of 128 bits. */
+    static void set(Cpu cpu, Op op, long low, long high) {
+        long to = cpu.s + op.r0;
+        Raw.putLong(to, low);
+        Raw.putLong(to + 8, high);
+        if (op.vectorLength != 0) {
+            Raw.putLong(to + 16, 0);
+            Raw.putLong(to + 24, 0);
+        }
+    }
+
+    /** A result of 64 bits above which the first source stays. */
+    static void setLow(Cpu cpu, Op op, long low) {
+        set(cpu, op, low, high(cpu, op));
+    }
+
+    /** A result of 32 bits above which the first source stays. */
+    static void setLow(Cpu cpu, Op op, int low) {
+        set(cpu, op, low(cpu, op) & 0xffffffff00000000L | low & 0xffffffffL, high(cpu, op));
+    }
+
+    /** Stores a register's 16 or 32 bytes at any alignment, all or nothing. */
+    static void store(Cpu cpu, long at, long from, int bytes) {
+        if ((at & 4095) > 4096 - bytes) {
+            cpu.mmu.probeWrite(at, bytes);
+        }
+        for (int i = 0; i < bytes; i += 8) {
+            cpu.mmu.writePart(at + i & cpu.linearMask(), 64, Raw.getLong(from + i));
+        }
     }
 
     // ---- MMX registers: the significands of R0..R7

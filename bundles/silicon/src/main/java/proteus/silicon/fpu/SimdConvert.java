@@ -1,5 +1,6 @@
 package proteus.silicon.fpu;
 
+import static proteus.silicon.fpu.Simd.put;
 import static proteus.silicon.fpu.SoftFloat.IE;
 import static proteus.silicon.fpu.SoftFloat.PE;
 
@@ -11,41 +12,41 @@ import proteus.silicon.cpu.Raw;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
-/** Conversions of SSE and SSE2 (SDM vol. 1, 10.4.3, 11.4.1.6, table 11-1). */
+/** Conversions of SSE and SSE2, and their VEX forms (SDM vol. 1, 10.4.3, 11.4.1.6, table 11-1). */
 final class SimdConvert {
     private SimdConvert() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.CVTSI2SD, SimdConvert::integerToDouble);
-        t.put(Mnemonic.CVTSI2SS, SimdConvert::integerToSingle);
-        t.put(Mnemonic.CVTSD2SI, (c, o) -> doubleToInteger(c, o, false));
-        t.put(Mnemonic.CVTTSD2SI, (c, o) -> doubleToInteger(c, o, true));
-        t.put(Mnemonic.CVTSS2SI, (c, o) -> singleToInteger(c, o, false));
-        t.put(Mnemonic.CVTTSS2SI, (c, o) -> singleToInteger(c, o, true));
-        t.put(Mnemonic.CVTSD2SS, (c, o) -> {
-            Guard.sse(c);
+        put(t, Mnemonic.CVTSI2SD, SimdConvert::integerToDouble);
+        put(t, Mnemonic.CVTSI2SS, SimdConvert::integerToSingle);
+        put(t, Mnemonic.CVTSD2SI, (c, o) -> doubleToInteger(c, o, false));
+        put(t, Mnemonic.CVTTSD2SI, (c, o) -> doubleToInteger(c, o, true));
+        put(t, Mnemonic.CVTSS2SI, (c, o) -> singleToInteger(c, o, false));
+        put(t, Mnemonic.CVTTSS2SI, (c, o) -> singleToInteger(c, o, true));
+        put(t, Mnemonic.CVTSD2SS, (c, o) -> {
+            Guard.vector(c, o);
             long b = Simd.scalar(c, o, 64);
             FloatUnit u = Sse.begin(c);
             int r = toSingle(u, b);
             Sse.settle(c, u);
-            Raw.putInt(c.s + o.r0, r);
+            Simd.setLow(c, o, r);
         });
-        t.put(Mnemonic.CVTSS2SD, (c, o) -> {
-            Guard.sse(c);
+        put(t, Mnemonic.CVTSS2SD, (c, o) -> {
+            Guard.vector(c, o);
             int b = (int) Simd.scalar(c, o, 32);
             FloatUnit u = Sse.begin(c);
             long r = toDouble(u, b);
             Sse.settle(c, u);
-            Raw.putLong(c.s + o.r0, r);
+            Simd.setLow(c, o, r);
         });
-        t.put(Mnemonic.CVTPD2PS, (c, o) -> fromDoubles(c, o, SimdConvert::toSingle));
-        t.put(Mnemonic.CVTPD2DQ, (c, o) -> fromDoubles(c, o, (u, x) -> (int) toInteger(u, x, u.rounding, 32)));
-        t.put(Mnemonic.CVTTPD2DQ, (c, o) -> fromDoubles(c, o, (u, x) -> (int) toInteger(u, x, SoftFloat.ZERO, 32)));
-        t.put(Mnemonic.CVTPS2PD, (c, o) -> toDoubles(c, o, SimdConvert::toDouble));
-        t.put(Mnemonic.CVTDQ2PD, (c, o) -> toDoubles(c, o, (u, x) -> Double.doubleToRawLongBits(x)));
-        t.put(Mnemonic.CVTDQ2PS, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> single(u, x)));
-        t.put(Mnemonic.CVTPS2DQ, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> (int) toInteger(u, x, u.rounding, 32)));
-        t.put(Mnemonic.CVTTPS2DQ, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> (int) toInteger(u, x, SoftFloat.ZERO, 32)));
+        put(t, Mnemonic.CVTPD2PS, (c, o) -> fromDoubles(c, o, SimdConvert::toSingle));
+        put(t, Mnemonic.CVTPD2DQ, (c, o) -> fromDoubles(c, o, (u, x) -> (int) toInteger(u, x, u.rounding, 32)));
+        put(t, Mnemonic.CVTTPD2DQ, (c, o) -> fromDoubles(c, o, (u, x) -> (int) toInteger(u, x, SoftFloat.ZERO, 32)));
+        put(t, Mnemonic.CVTPS2PD, (c, o) -> toDoubles(c, o, SimdConvert::toDouble));
+        put(t, Mnemonic.CVTDQ2PD, (c, o) -> toDoubles(c, o, (u, x) -> Double.doubleToRawLongBits(x)));
+        put(t, Mnemonic.CVTDQ2PS, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> single(u, x)));
+        put(t, Mnemonic.CVTPS2DQ, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> (int) toInteger(u, x, u.rounding, 32)));
+        put(t, Mnemonic.CVTTPS2DQ, (c, o) -> SimdFloat.singles(c, o, (u, unused, x) -> (int) toInteger(u, x, SoftFloat.ZERO, 32)));
         t.put(Mnemonic.CVTPI2PS, SimdConvert::mmxToSingles);
         t.put(Mnemonic.CVTPI2PD, SimdConvert::mmxToDoubles);
         t.put(Mnemonic.CVTPS2PI, (c, o) -> singlesToMmx(c, o, false));
@@ -138,30 +139,31 @@ final class SimdConvert {
     // ---- instructions
 
     private static long integerSource(Cpu cpu, Op op) {
-        long value = cpu.readOperand(op, op.k1, op.r1, op.s1);
-        return op.s1 == 32 ? (int) value : value;
+        int bits = op.vectorLength == 0 ? op.s1 : op.s2;
+        long value = cpu.readOperand(op, op.secondKind, op.second, bits);
+        return bits == 32 ? (int) value : value;
     }
 
     private static void integerToDouble(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         long value = integerSource(cpu, op);
         FloatUnit u = Sse.begin(cpu);
         long r = real(u, value);
         Sse.settle(cpu, u);
-        Raw.putLong(cpu.s + op.r0, r);
+        Simd.setLow(cpu, op, r);
     }
 
     private static void integerToSingle(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         long value = integerSource(cpu, op);
         FloatUnit u = Sse.begin(cpu);
         int r = single(u, value);
         Sse.settle(cpu, u);
-        Raw.putInt(cpu.s + op.r0, r);
+        Simd.setLow(cpu, op, r);
     }
 
     private static void doubleToInteger(Cpu cpu, Op op, boolean truncate) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         long x = Simd.scalar(cpu, op, 64);
         FloatUnit u = Sse.begin(cpu);
         long r = toInteger(u, x, truncate ? SoftFloat.ZERO : u.rounding, op.s0);
@@ -170,7 +172,7 @@ final class SimdConvert {
     }
 
     private static void singleToInteger(Cpu cpu, Op op, boolean truncate) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         int x = (int) Simd.scalar(cpu, op, 32);
         FloatUnit u = Sse.begin(cpu);
         long r = toInteger(u, x, truncate ? SoftFloat.ZERO : u.rounding, op.s0);
@@ -178,24 +180,30 @@ final class SimdConvert {
         cpu.register(op.r0, op.s0, r);
     }
 
+    /** Doubles to half as many bytes, zeros above them. */
     private static void fromDoubles(Cpu cpu, Op op, Narrow f) {
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
+        Guard.vector(cpu, op);
+        long b = Simd.source(cpu, op);
+        long to = Simd.result(cpu);
         FloatUnit u = Sse.begin(cpu);
-        low = f.apply(u, low) & 0xffffffffL | (long) f.apply(u, high) << 32;
+        Simd.put(to, 0, 0);
+        for (int i = 0; i < Simd.bytes(op); i += 8) {
+            Raw.putInt(to + i / 2, f.apply(u, Raw.getLong(b + i)));
+        }
         Sse.settle(cpu, u);
-        Simd.set(cpu, op, low, 0);
+        Simd.commit(cpu, op);
     }
 
     private static void toDoubles(Cpu cpu, Op op, Widen f) {
-        Guard.sse(cpu);
-        long b = Simd.scalar(cpu, op, 64);
+        Guard.vector(cpu, op);
+        long b = Simd.source(cpu, op);
+        long to = Simd.result(cpu);
         FloatUnit u = Sse.begin(cpu);
-        long low = f.apply(u, (int) b);
-        long high = f.apply(u, (int) (b >>> 32));
+        for (int i = 0; i < Simd.bytes(op); i += 8) {
+            Raw.putLong(to + i, f.apply(u, Raw.getInt(b + i / 2)));
+        }
         Sse.settle(cpu, u);
-        Simd.set(cpu, op, low, high);
+        Simd.commit(cpu, op);
     }
 
     // ---- with MMX registers: a register operand changes to MMX state even if #XM follows, a memory operand does not
@@ -243,11 +251,10 @@ final class SimdConvert {
     private static void doublesToMmx(Cpu cpu, Op op, boolean truncate) {
         Guard.sse(cpu);
         Guard.pending(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
+        long b = Simd.source(cpu, op);
         FloatUnit u = Sse.begin(cpu);
         int rounding = truncate ? SoftFloat.ZERO : u.rounding;
-        long r = toInteger(u, low, rounding, 32) & 0xffffffffL | toInteger(u, high, rounding, 32) << 32;
+        long r = toInteger(u, Raw.getLong(b), rounding, 32) & 0xffffffffL | toInteger(u, Raw.getLong(b + 8), rounding, 32) << 32;
         Guard.toMmx(cpu);
         Sse.settle(cpu, u);
         Simd.mmx(cpu, op.r0, r);

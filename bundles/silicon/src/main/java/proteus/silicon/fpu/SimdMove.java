@@ -1,48 +1,48 @@
 package proteus.silicon.fpu;
 
+import static proteus.silicon.fpu.Simd.put;
+
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.Handler;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
-/** Moves between MMX and XMM registers, memory and general registers (SDM vol. 1, 9.4.1, 10.4.1, 10.4.6, 11.4.1). */
+/** Moves between MMX, XMM and YMM registers, memory and general registers (SDM vol. 1, 9.4.1, 10.4.1, 10.4.6, 11.4.1). */
 final class SimdMove {
     private static final int RDI = 7;
 
     private SimdMove() {}
 
     static void register(HandlerTable t) {
-        t.put(Mnemonic.MOVAPS, SimdMove::moveAligned);
-        t.put(Mnemonic.MOVAPD, SimdMove::moveAligned);
-        t.put(Mnemonic.MOVDQA, SimdMove::moveAligned);
-        t.put(Mnemonic.MOVNTPS, SimdMove::moveAligned);
-        t.put(Mnemonic.MOVNTPD, SimdMove::moveAligned);
-        t.put(Mnemonic.MOVNTDQ, SimdMove::moveAligned);
-        Gate.put(t, Features.SSE41, Mnemonic.MOVNTDQA, SimdMove::moveAligned);
-        t.put(Mnemonic.MOVUPS, SimdMove::moveUnaligned);
-        t.put(Mnemonic.MOVUPD, SimdMove::moveUnaligned);
-        t.put(Mnemonic.MOVDQU, SimdMove::moveUnaligned);
-        Gate.put(t, Features.SSE3, Mnemonic.LDDQU, SimdMove::moveUnaligned);
-        t.put(Mnemonic.MOVSS, SimdMove::moveSingle);
-        t.put(Mnemonic.MOVSD, SimdMove::moveDouble);
-        t.put(Mnemonic.MOVLPS, SimdMove::moveLow);
-        t.put(Mnemonic.MOVLPD, SimdMove::moveLow);
-        t.put(Mnemonic.MOVHPS, SimdMove::moveHigh);
-        t.put(Mnemonic.MOVHPD, SimdMove::moveHigh);
-        t.put(Mnemonic.MOVHLPS, (cpu, op) -> {
-            Guard.sse(cpu);
-            Raw.putLong(cpu.s + op.r0, Raw.getLong(cpu.s + op.r1 + 8));
+        Handler aligned = (cpu, op) -> move(cpu, op, true);
+        for (Mnemonic m : new Mnemonic[] {Mnemonic.MOVAPS, Mnemonic.MOVAPD, Mnemonic.MOVDQA, Mnemonic.MOVNTPS, Mnemonic.MOVNTPD, Mnemonic.MOVNTDQ,
+            Mnemonic.MOVNTDQA}) {
+            put(t, m, aligned);
+        }
+        Handler unaligned = (cpu, op) -> move(cpu, op, false);
+        for (Mnemonic m : new Mnemonic[] {Mnemonic.MOVUPS, Mnemonic.MOVUPD, Mnemonic.MOVDQU, Mnemonic.LDDQU}) {
+            put(t, m, unaligned);
+        }
+        put(t, Mnemonic.MOVSS, SimdMove::moveSingle);
+        put(t, Mnemonic.MOVSD, SimdMove::moveDouble);
+        put(t, Mnemonic.MOVLPS, SimdMove::moveLow);
+        put(t, Mnemonic.MOVLPD, SimdMove::moveLow);
+        put(t, Mnemonic.MOVHPS, SimdMove::moveHigh);
+        put(t, Mnemonic.MOVHPD, SimdMove::moveHigh);
+        put(t, Mnemonic.MOVHLPS, (cpu, op) -> {
+            Guard.vector(cpu, op);
+            Simd.setLow(cpu, op, Raw.getLong(cpu.s + op.second + 8));
         });
-        t.put(Mnemonic.MOVLHPS, (cpu, op) -> {
-            Guard.sse(cpu);
-            Raw.putLong(cpu.s + op.r0 + 8, Raw.getLong(cpu.s + op.r1));
+        put(t, Mnemonic.MOVLHPS, (cpu, op) -> {
+            Guard.vector(cpu, op);
+            Simd.set(cpu, op, Simd.low(cpu, op), Raw.getLong(cpu.s + op.second));
         });
-        t.put(Mnemonic.MOVD, (cpu, op) -> moveBits(cpu, op, 32));
-        t.put(Mnemonic.MOVQ, (cpu, op) -> moveBits(cpu, op, 64));
+        put(t, Mnemonic.MOVD, (cpu, op) -> moveBits(cpu, op, 32));
+        put(t, Mnemonic.MOVQ, (cpu, op) -> moveBits(cpu, op, 64));
         t.put(Mnemonic.MOVNTQ, (cpu, op) -> moveBits(cpu, op, 64));
         t.put(Mnemonic.MOVQ2DQ, (cpu, op) -> {
             Guard.sse(cpu);
@@ -57,86 +57,66 @@ final class SimdMove {
             Simd.mmx(cpu, op.r0, Raw.getLong(cpu.s + op.r1));
         });
         t.put(Mnemonic.MASKMOVQ, SimdMove::maskedMmx);
-        t.put(Mnemonic.MASKMOVDQU, SimdMove::maskedXmm);
+        put(t, Mnemonic.MASKMOVDQU, SimdMove::maskedXmm);
     }
 
-    private static void moveAligned(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+    /** Whole vectors. */
+    private static void move(Cpu cpu, Op op, boolean aligned) {
+        Guard.vector(cpu, op);
         if (op.k0 == Instruction.MEMORY) {
-            long at = Simd.alignedForWrite(cpu, op);
-            cpu.mmu.write64(at, Raw.getLong(cpu.s + op.r1));
-            cpu.mmu.write64(at + 8, Raw.getLong(cpu.s + op.r1 + 8));
+            long at = cpu.writeAddress(op, op.bytes);
+            if (aligned && (at & op.bytes - 1) != 0) {
+                throw cpu.protection(0);
+            }
+            Simd.store(cpu, at, cpu.s + op.r1, op.bytes);
             return;
         }
-        long low;
-        long high;
-        if (op.k1 == Instruction.MEMORY) {
-            long at = Simd.aligned(cpu, op);
-            low = cpu.mmu.read64(at);
-            high = cpu.mmu.read64(at + 8);
-        } else {
-            low = Raw.getLong(cpu.s + op.r1);
-            high = Raw.getLong(cpu.s + op.r1 + 8);
+        long from = op.k1 == Instruction.MEMORY ? Simd.load(cpu, op, aligned) : cpu.s + op.r1;
+        long to = cpu.s + op.r0;
+        Simd.put(to, Raw.getLong(from), Raw.getLong(from + 8));
+        if (op.vectorLength != 0) {
+            boolean wide = op.vectorLength == 256;
+            Simd.put(to + 16, wide ? Raw.getLong(from + 16) : 0, wide ? Raw.getLong(from + 24) : 0);
         }
-        Simd.set(cpu, op, low, high);
-    }
-
-    private static void moveUnaligned(Cpu cpu, Op op) {
-        Guard.sse(cpu);
-        if (op.k0 == Instruction.MEMORY) {
-            Simd.store(cpu, cpu.writeAddress(op, 16), Raw.getLong(cpu.s + op.r1), Raw.getLong(cpu.s + op.r1 + 8));
-            return;
-        }
-        long low;
-        long high;
-        if (op.k1 == Instruction.MEMORY) {
-            long at = cpu.readAddress(op, 16);
-            low = cpu.mmu.readPart(at, 64);
-            high = cpu.mmu.readPart(at + 8 & cpu.linearMask(), 64);
-        } else {
-            low = Raw.getLong(cpu.s + op.r1);
-            high = Raw.getLong(cpu.s + op.r1 + 8);
-        }
-        Simd.set(cpu, op, low, high);
     }
 
     private static void moveSingle(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         if (op.k0 == Instruction.MEMORY) {
             cpu.writeMemory(op, 32, Raw.getInt(cpu.s + op.r1) & 0xffffffffL);
         } else if (op.k1 == Instruction.MEMORY) {
             Simd.set(cpu, op, cpu.readMemory(op, 32), 0);
         } else {
-            Raw.putInt(cpu.s + op.r0, Raw.getInt(cpu.s + op.r1));
+            Simd.setLow(cpu, op, Raw.getInt(cpu.s + op.second));
         }
     }
 
     private static void moveDouble(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         if (op.k0 == Instruction.MEMORY) {
             cpu.writeMemory(op, 64, Raw.getLong(cpu.s + op.r1));
         } else if (op.k1 == Instruction.MEMORY) {
             Simd.set(cpu, op, cpu.readMemory(op, 64), 0);
         } else {
-            Raw.putLong(cpu.s + op.r0, Raw.getLong(cpu.s + op.r1));
+            Simd.setLow(cpu, op, Raw.getLong(cpu.s + op.second));
         }
     }
 
     private static void moveLow(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         if (op.k0 == Instruction.MEMORY) {
             cpu.writeMemory(op, 64, Raw.getLong(cpu.s + op.r1));
         } else {
-            Raw.putLong(cpu.s + op.r0, cpu.readMemory(op, 64));
+            Simd.setLow(cpu, op, cpu.readMemory(op, 64));
         }
     }
 
     private static void moveHigh(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         if (op.k0 == Instruction.MEMORY) {
             cpu.writeMemory(op, 64, Raw.getLong(cpu.s + op.r1 + 8));
         } else {
-            Raw.putLong(cpu.s + op.r0 + 8, cpu.readMemory(op, 64));
+            Simd.set(cpu, op, Simd.low(cpu, op), cpu.readMemory(op, 64));
         }
     }
 
@@ -146,7 +126,7 @@ final class SimdMove {
         if (mmx) {
             Guard.mmx(cpu);
         } else {
-            Guard.sse(cpu);
+            Guard.vector(cpu, op);
         }
         long value = switch (op.k1) {
             case Instruction.MMX -> Simd.mmx(cpu, op.r1);
@@ -176,7 +156,7 @@ final class SimdMove {
     }
 
     private static void maskedXmm(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         int mask = Lanes.topBits(Raw.getLong(cpu.s + op.r1)) | Lanes.topBits(Raw.getLong(cpu.s + op.r1 + 8)) << 8;
         masked(cpu, op, Simd.low(cpu, op), Simd.high(cpu, op), mask, 16);
     }
@@ -186,7 +166,7 @@ final class SimdMove {
         if (mask == 0) {
             return;
         }
-        long offset = cpu.get(CpuLayout.gpr(RDI)) & addressMask(op);
+        long offset = cpu.get(CpuLayout.gpr(RDI)) & op.addressMask;
         long at = cpu.writeAddress(op.segment, offset, bytes, cpu.linearMask());
         cpu.mmu.probeWrite(at, bytes);
         for (int i = 0; i < bytes; i++) {
@@ -194,13 +174,5 @@ final class SimdMove {
                 cpu.mmu.write8(at + i & cpu.linearMask(), (byte) ((i < 8 ? low : high) >>> 8 * (i & 7)));
             }
         }
-    }
-
-    private static long addressMask(Op op) {
-        return switch (op.addressSize) {
-            case 16 -> 0xffffL;
-            case 32 -> 0xffffffffL;
-            default -> -1L;
-        };
     }
 }

@@ -9,16 +9,17 @@ import proteus.silicon.cpu.FloatUnit;
 /** SSE arithmetic on one single; as {@link Doubles}. Operands and results are the bits, zero-extended or not. */
 final class Singles {
     private static final int MAGNITUDE = Integer.MAX_VALUE, MIN_NORMAL = 0x00800000, INFINITY = 0x7f800000;
-    private static final int QUIET_BIT = 0x00400000, INDEFINITE = 0xffc00000;
+    private static final int QUIET_BIT = 0x00400000;
+    static final int INDEFINITE = 0xffc00000;
 
     private Singles() {}
 
-    private static boolean ordinary(int bits) {
+    static boolean ordinary(int bits) {
         int magnitude = bits & MAGNITUDE;
         return Integer.compareUnsigned(magnitude - MIN_NORMAL, INFINITY - MIN_NORMAL) < 0 || magnitude == 0;
     }
 
-    private static boolean settled(int bits) {
+    static boolean settled(int bits) {
         return Integer.compareUnsigned((bits & MAGNITUDE) - MIN_NORMAL - 1, INFINITY - MIN_NORMAL - 1) < 0;
     }
 
@@ -113,7 +114,11 @@ final class Singles {
         if (((Extended.kindOfSingle(x) | Extended.kindOfSingle(y)) & Extended.SIGNALING) != 0) {
             u.flags |= IE;
         }
-        return ((x & MAGNITUDE) > INFINITY ? x : y) | QUIET_BIT;
+        return quiet((x & MAGNITUDE) > INFINITY ? x : y);
+    }
+
+    static int quiet(int nan) {
+        return nan | QUIET_BIT;
     }
 
     static int flushed(FloatUnit u, int x) {
@@ -152,7 +157,7 @@ final class Singles {
     }
 
     static int compare(FloatUnit u, int x, int y, int predicate) {
-        int relation = relation(u, x, y, (predicate & 3) == 1 || (predicate & 3) == 2);
+        int relation = relation(u, x, y, SimdFloatCompare.signals(predicate));
         return SimdFloatCompare.holds(relation, predicate) ? -1 : 0;
     }
 

@@ -200,6 +200,82 @@ final class SoftFloat {
         round(u, sign, exponent, high, low, precision, min, max);
     }
 
+    /**
+     * Product and sum with one rounding; c may be 0. The factors must have 53 bits at most, so that the product of 128 bits has room
+     * for what is shifted out of a summand that matters.
+     */
+    static void fuse(FloatUnit u, int sign, int expA, long a, int expB, long b, int signC, int expC, long c, int precision, int min, int max) {
+        long high = Math.unsignedMultiplyHigh(a, b);
+        long low = a * b;
+        int exponent = expA + expB + 1;
+        if (high >= 0) {
+            high = high << 1 | low >>> 63;
+            low <<= 1;
+            exponent--;
+        }
+        if (c == 0) {
+            round(u, sign, exponent, high, low, precision, min, max);
+            return;
+        }
+        long addHigh = c;
+        long addLow = 0;
+        if (expC > exponent || expC == exponent && Long.compareUnsigned(c, high) > 0) {
+            addHigh = high;
+            addLow = low;
+            high = c;
+            low = 0;
+            int other = exponent;
+            exponent = expC;
+            expC = other;
+            int otherSign = sign;
+            sign = signC;
+            signC = otherSign;
+        }
+        int shift = exponent - expC;
+        if (shift >= 128) {
+            addHigh = 0;
+            addLow = 1;
+        } else if (shift >= 64) {
+            boolean lost = addLow != 0 || shift > 64 && addHigh << 128 - shift != 0;
+            addLow = addHigh >>> shift - 64 | (lost ? 1 : 0);
+            addHigh = 0;
+        } else if (shift > 0) {
+            boolean lost = addLow << 64 - shift != 0;
+            addLow = addLow >>> shift | addHigh << 64 - shift | (lost ? 1 : 0);
+            addHigh >>>= shift;
+        }
+        if (sign == signC) {
+            long sumLow = low + addLow;
+            long carry = Long.compareUnsigned(sumLow, low) < 0 ? 1 : 0;
+            long sum = high + addHigh + carry;
+            if (Long.compareUnsigned(sum, high) < 0 || sum == high && carry != 0 && addHigh == -1) {
+                sumLow = sumLow >>> 1 | sum << 63 | sumLow & 1;
+                sum = sum >>> 1 | TOP;
+                exponent++;
+            }
+            round(u, sign, exponent, sum, sumLow, precision, min, max);
+            return;
+        }
+        long differenceLow = low - addLow;
+        long difference = high - addHigh - (Long.compareUnsigned(low, addLow) < 0 ? 1 : 0);
+        if ((difference | differenceLow) == 0) {
+            zero(u, u.rounding == DOWN ? 1 : 0);
+            return;
+        }
+        if (difference == 0) {
+            difference = differenceLow;
+            differenceLow = 0;
+            exponent -= 64;
+        }
+        int zeros = Long.numberOfLeadingZeros(difference);
+        if (zeros != 0) {
+            difference = difference << zeros | differenceLow >>> 64 - zeros;
+            differenceLow <<= zeros;
+            exponent -= zeros;
+        }
+        round(u, sign, exponent, difference, differenceLow, precision, min, max);
+    }
+
     static void divide(FloatUnit u, int sign, int expA, long a, int expB, long b, int precision, int min, int max) {
         int exponent = expA - expB;
         long quotient;

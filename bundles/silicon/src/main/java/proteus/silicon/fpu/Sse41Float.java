@@ -1,5 +1,6 @@
 package proteus.silicon.fpu;
 
+import static proteus.silicon.fpu.Simd.put;
 import static proteus.silicon.fpu.SoftFloat.IE;
 import static proteus.silicon.fpu.SoftFloat.PE;
 
@@ -8,58 +9,33 @@ import proteus.silicon.cpu.FloatUnit;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
-/** SSE4.1's rounding and dot products (SDM vol. 1, 12.8.4, 12.8.3). */
+/** SSE4.1's rounding and dot products, and their VEX forms (SDM vol. 1, 12.8.4, 12.8.3). */
 final class Sse41Float {
     private static final long LOW = 0xffffffffL;
 
     private Sse41Float() {}
 
     static void register(HandlerTable t) {
-        Gate.put(t, Features.SSE41, Mnemonic.ROUNDPD, (c, o) -> {
-            Guard.sse(c);
-            long low = Simd.sourceLow(c, o);
-            long high = Simd.sourceHigh(c, o);
-            FloatUnit u = Sse.begin(c);
-            low = dbl(u, low, (int) o.immediate);
-            high = dbl(u, high, (int) o.immediate);
-            Sse.settle(c, u);
-            Simd.set(c, o, low, high);
+        put(t, Mnemonic.ROUNDPD, (c, o) -> {
+            int control = (int) o.immediate;
+            SimdFloat.doubles(c, o, (u, a, b) -> dbl(u, b, control));
         });
-        Gate.put(t, Features.SSE41, Mnemonic.ROUNDSD, (c, o) -> {
-            Guard.sse(c);
-            long b = Simd.scalar(c, o, 64);
-            FloatUnit u = Sse.begin(c);
-            long r = dbl(u, b, (int) o.immediate);
-            Sse.settle(c, u);
-            Raw.putLong(c.s + o.r0, r);
+        put(t, Mnemonic.ROUNDSD, (c, o) -> {
+            int control = (int) o.immediate;
+            SimdFloat.oneDouble(c, o, (u, a, b) -> dbl(u, b, control));
         });
-        Gate.put(t, Features.SSE41, Mnemonic.ROUNDPS, (c, o) -> {
-            Guard.sse(c);
-            long low = Simd.sourceLow(c, o);
-            long high = Simd.sourceHigh(c, o);
-            FloatUnit u = Sse.begin(c);
-            low = two(u, low, (int) o.immediate);
-            high = two(u, high, (int) o.immediate);
-            Sse.settle(c, u);
-            Simd.set(c, o, low, high);
+        put(t, Mnemonic.ROUNDPS, (c, o) -> {
+            int control = (int) o.immediate;
+            SimdFloat.singles(c, o, (u, a, b) -> single(u, b, control));
         });
-        Gate.put(t, Features.SSE41, Mnemonic.ROUNDSS, (c, o) -> {
-            Guard.sse(c);
-            int b = (int) Simd.scalar(c, o, 32);
-            FloatUnit u = Sse.begin(c);
-            int r = single(u, b, (int) o.immediate);
-            Sse.settle(c, u);
-            Raw.putInt(c.s + o.r0, r);
+        put(t, Mnemonic.ROUNDSS, (c, o) -> {
+            int control = (int) o.immediate;
+            SimdFloat.oneSingle(c, o, (u, a, b) -> single(u, b, control));
         });
-        Gate.put(t, Features.SSE41, Mnemonic.DPPS, Sse41Float::dotSingles);
-        Gate.put(t, Features.SSE41, Mnemonic.DPPD, Sse41Float::dotDoubles);
-    }
-
-    private static long two(FloatUnit u, long b, int control) {
-        return single(u, (int) b, control) & LOW | (long) single(u, (int) (b >>> 32), control) << 32;
+        put(t, Mnemonic.DPPS, Sse41Float::dotSingles);
+        put(t, Mnemonic.DPPD, Sse41Float::dotDoubles);
     }
 
     private static long dbl(FloatUnit u, long x, int control) {
@@ -109,42 +85,49 @@ final class Sse41Float {
         return whole;
     }
 
-    /** Products selected by bits 7:4, their sum to the places of bits 3:0; every step rounds and flags by itself. */
+    /** Products selected by bits 7:4, their sum to the places of bits 3:0; every step rounds and flags by itself, in all lanes. */
     private static void dotSingles(Cpu cpu, Op op) {
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
-        long a = Simd.low(cpu, op);
-        long b = Simd.high(cpu, op);
+        Guard.vector(cpu, op);
+        long b = Simd.source(cpu, op);
+        long a = cpu.s + op.first;
+        long to = Simd.result(cpu);
         int control = (int) op.immediate;
         FloatUnit u = Sse.begin(cpu);
-        int p0 = (control & 0x10) != 0 ? Singles.mul(u, (int) a, (int) low) : 0;
-        int p1 = (control & 0x20) != 0 ? Singles.mul(u, (int) (a >>> 32), (int) (low >>> 32)) : 0;
-        int p2 = (control & 0x40) != 0 ? Singles.mul(u, (int) b, (int) high) : 0;
-        int p3 = (control & 0x80) != 0 ? Singles.mul(u, (int) (b >>> 32), (int) (high >>> 32)) : 0;
+        for (int i = 0; i < Simd.bytes(op); i += 4) {
+            boolean selected = (control >>> 4 + (i >>> 2 & 3) & 1) != 0;
+            Raw.putInt(to + i, selected ? Singles.mul(u, Raw.getInt(a + i), Raw.getInt(b + i)) : 0);
+        }
         step(cpu, u);
-        // every place adds for itself, its neighbour and its own pair first, which shows in what becomes of several NaNs
-        int s01 = Singles.add(u, p0, p1);
-        int s10 = Singles.add(u, p1, p0);
-        int s23 = Singles.add(u, p2, p3);
-        int s32 = Singles.add(u, p3, p2);
+        // every place adds its neighbour and itself first, which shows in what becomes of several NaNs
+        for (int i = 0; i < Simd.bytes(op); i += 8) {
+            int even = Raw.getInt(to + i);
+            int odd = Raw.getInt(to + i + 4);
+            Raw.putInt(to + i, Singles.add(u, odd, even));
+            Raw.putInt(to + i + 4, Singles.add(u, even, odd));
+        }
         step(cpu, u);
-        long r0 = Singles.add(u, s10, s32) & LOW;
-        long r1 = (long) Singles.add(u, s01, s23) << 32;
-        long r2 = Singles.add(u, s32, s10) & LOW;
-        long r3 = (long) Singles.add(u, s23, s01) << 32;
+        for (int i = 0; i < Simd.bytes(op); i += 16) {
+            int s10 = Raw.getInt(to + i);
+            int s01 = Raw.getInt(to + i + 4);
+            int s32 = Raw.getInt(to + i + 8);
+            int s23 = Raw.getInt(to + i + 12);
+            long r0 = Singles.add(u, s10, s32) & LOW;
+            long r1 = (long) Singles.add(u, s01, s23) << 32;
+            long r2 = Singles.add(u, s32, s10) & LOW;
+            long r3 = (long) Singles.add(u, s23, s01) << 32;
+            Simd.put(to + i, ((control & 1) != 0 ? r0 : 0) | ((control & 2) != 0 ? r1 : 0), ((control & 4) != 0 ? r2 : 0) | ((control & 8) != 0 ? r3 : 0));
+        }
         Sse.settle(cpu, u);
-        Simd.set(cpu, op, ((control & 1) != 0 ? r0 : 0) | ((control & 2) != 0 ? r1 : 0), ((control & 4) != 0 ? r2 : 0) | ((control & 8) != 0 ? r3 : 0));
+        Simd.commit(cpu, op);
     }
 
     private static void dotDoubles(Cpu cpu, Op op) {
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
+        Guard.vector(cpu, op);
+        long b = Simd.source(cpu, op);
         int control = (int) op.immediate;
         FloatUnit u = Sse.begin(cpu);
-        long p0 = (control & 0x10) != 0 ? Doubles.mul(u, Simd.low(cpu, op), low) : 0;
-        long p1 = (control & 0x20) != 0 ? Doubles.mul(u, Simd.high(cpu, op), high) : 0;
+        long p0 = (control & 0x10) != 0 ? Doubles.mul(u, Simd.low(cpu, op), Raw.getLong(b)) : 0;
+        long p1 = (control & 0x20) != 0 ? Doubles.mul(u, Simd.high(cpu, op), Raw.getLong(b + 8)) : 0;
         step(cpu, u);
         long r0 = Doubles.add(u, p0, p1);
         long r1 = Doubles.add(u, p1, p0);

@@ -1,12 +1,13 @@
 package proteus.silicon.fpu;
 
+import static proteus.silicon.fpu.Simd.put;
+
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -17,25 +18,18 @@ final class Sse42Strings {
     private Sse42Strings() {}
 
     static void register(HandlerTable t) {
-        Gate.put(t, Features.SSE42, Mnemonic.PCMPESTRI, (c, o) -> execute(c, o, true, false));
-        Gate.put(t, Features.SSE42, Mnemonic.PCMPESTRM, (c, o) -> execute(c, o, true, true));
-        Gate.put(t, Features.SSE42, Mnemonic.PCMPISTRI, (c, o) -> execute(c, o, false, false));
-        Gate.put(t, Features.SSE42, Mnemonic.PCMPISTRM, (c, o) -> execute(c, o, false, true));
+        put(t, Mnemonic.PCMPESTRI, (c, o) -> execute(c, o, true, false));
+        put(t, Mnemonic.PCMPESTRM, (c, o) -> execute(c, o, true, true));
+        put(t, Mnemonic.PCMPISTRI, (c, o) -> execute(c, o, false, false));
+        put(t, Mnemonic.PCMPISTRM, (c, o) -> execute(c, o, false, true));
     }
 
     private static void execute(Cpu cpu, Op op, boolean explicit, boolean mask) {
-        Guard.sse(cpu);
-        long b0;
-        long b1;
-        if (op.k1 == Instruction.XMM) {
-            b0 = Raw.getLong(cpu.s + op.r1);
-            b1 = Raw.getLong(cpu.s + op.r1 + 8);
-        } else {
-            // these four have no alignment to keep
-            long at = cpu.readAddress(op, 16);
-            b0 = cpu.mmu.readPart(at, 64);
-            b1 = cpu.mmu.readPart(at + 8 & cpu.linearMask(), 64);
-        }
+        Guard.vector(cpu, op);
+        // these four have no alignment to keep
+        long b = op.secondKind == Instruction.MEMORY ? Simd.load(cpu, op, false) : cpu.s + op.second;
+        long b0 = Raw.getLong(b);
+        long b1 = Raw.getLong(b + 8);
         long a0 = Simd.low(cpu, op);
         long a1 = Simd.high(cpu, op);
         int control = (int) op.immediate & 0xff;
@@ -55,7 +49,7 @@ final class Sse42Strings {
             default -> result;
         };
         if (mask) {
-            store(cpu, result, elements, (control & 0x40) != 0);
+            store(cpu, op, result, elements, (control & 0x40) != 0);
         } else {
             int index = result == 0 ? elements
                 : (control & 0x40) != 0 ? 31 - Integer.numberOfLeadingZeros(result) : Integer.numberOfTrailingZeros(result);
@@ -146,7 +140,7 @@ final class Sse42Strings {
         return result;
     }
 
-    private static void store(Cpu cpu, int result, int elements, boolean expand) {
+    private static void store(Cpu cpu, Op op, int result, int elements, boolean expand) {
         long low = result;
         long high = 0;
         if (expand) {
@@ -159,7 +153,10 @@ final class Sse42Strings {
                 high |= (result >>> i + half & 1) != 0 ? ones << width * i : 0;
             }
         }
-        Raw.putLong(cpu.s + CpuLayout.xmm(0), low);
-        Raw.putLong(cpu.s + CpuLayout.xmm(0) + 8, high);
+        long to = cpu.s + CpuLayout.xmm(0);
+        Simd.put(to, low, high);
+        if (op.vectorLength != 0) {
+            Simd.put(to + 16, 0, 0);
+        }
     }
 }

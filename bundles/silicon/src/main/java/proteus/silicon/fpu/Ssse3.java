@@ -4,48 +4,47 @@ import static proteus.silicon.fpu.Lanes.B;
 import static proteus.silicon.fpu.Lanes.D;
 import static proteus.silicon.fpu.Lanes.W;
 import static proteus.silicon.fpu.Simd.packed;
+import static proteus.silicon.fpu.Simd.put;
 
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
-import proteus.silicon.system.Features;
+import proteus.silicon.cpu.Raw;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
-/** SSSE3, on MMX and XMM registers (SDM vol. 1, 12.5). */
+/** SSSE3, on MMX and XMM registers, and its VEX forms (SDM vol. 1, 12.5). */
 final class Ssse3 {
     private Ssse3() {}
 
     static void register(HandlerTable t) {
-        Gate.put(t, Features.SSSE3, Mnemonic.PABSB, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, B)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PABSW, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, W)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PABSD, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, D)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PSIGNB, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, B)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PSIGNW, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, W)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PSIGND, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, D)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PMULHRSW, (c, o) -> packed(c, o, Lanes::multiplyRounded));
-        Gate.put(t, Features.SSSE3, Mnemonic.PMADDUBSW, (c, o) -> packed(c, o, Lanes::multiplyAddBytes));
-        Gate.put(t, Features.SSSE3, Mnemonic.PHADDW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.add(a, b, W)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PHADDSW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.addSigned(a, b, W)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PHSUBW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.sub(a, b, W)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PHSUBSW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.subSigned(a, b, W)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PHADDD, (c, o) -> horizontal(c, o, 32, (a, b) -> Lanes.add(a, b, D)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PHSUBD, (c, o) -> horizontal(c, o, 32, (a, b) -> Lanes.sub(a, b, D)));
-        Gate.put(t, Features.SSSE3, Mnemonic.PSHUFB, Ssse3::shuffleBytes);
-        Gate.put(t, Features.SSSE3, Mnemonic.PALIGNR, Ssse3::alignRight);
+        put(t, Mnemonic.PABSB, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, B)));
+        put(t, Mnemonic.PABSW, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, W)));
+        put(t, Mnemonic.PABSD, (c, o) -> packed(c, o, (a, b) -> Lanes.absolute(b, D)));
+        put(t, Mnemonic.PSIGNB, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, B)));
+        put(t, Mnemonic.PSIGNW, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, W)));
+        put(t, Mnemonic.PSIGND, (c, o) -> packed(c, o, (a, b) -> Lanes.sign(a, b, D)));
+        put(t, Mnemonic.PMULHRSW, (c, o) -> packed(c, o, Lanes::multiplyRounded));
+        put(t, Mnemonic.PMADDUBSW, (c, o) -> packed(c, o, Lanes::multiplyAddBytes));
+        put(t, Mnemonic.PHADDW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.add(a, b, W)));
+        put(t, Mnemonic.PHADDSW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.addSigned(a, b, W)));
+        put(t, Mnemonic.PHSUBW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.sub(a, b, W)));
+        put(t, Mnemonic.PHSUBSW, (c, o) -> horizontal(c, o, 16, (a, b) -> Lanes.subSigned(a, b, W)));
+        put(t, Mnemonic.PHADDD, (c, o) -> horizontal(c, o, 32, (a, b) -> Lanes.add(a, b, D)));
+        put(t, Mnemonic.PHSUBD, (c, o) -> horizontal(c, o, 32, (a, b) -> Lanes.sub(a, b, D)));
+        put(t, Mnemonic.PSHUFB, Ssse3::shuffleBytes);
+        put(t, Mnemonic.PALIGNR, Ssse3::alignRight);
     }
 
-    /** Even elements against odd ones, destination's results below the source's. */
+    /** Even elements against odd ones, the first source's results below the second's. */
     private static void horizontal(Cpu cpu, Op op, int bits, Simd.Part f) {
-        if (op.k0 != Instruction.XMM) {
+        if (op.k0 == Instruction.MMX) {
             long b = Simd.mmxSource(cpu, op, 64);
             Simd.mmx(cpu, op.r0, pairs(Simd.mmx(cpu, op.r0), b, bits, f));
             return;
         }
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
-        Simd.set(cpu, op, pairs(Simd.low(cpu, op), Simd.high(cpu, op), bits, f), pairs(low, high, bits, f));
+        Simd.lanes(cpu, op, 0, (n, to, a, b) -> Simd.put(to, pairs(Raw.getLong(a), Raw.getLong(a + 8), bits, f),
+            pairs(Raw.getLong(b), Raw.getLong(b + 8), bits, f)));
     }
 
     private static long pairs(long a, long b, int bits, Simd.Part f) {
@@ -61,18 +60,17 @@ final class Ssse3 {
     }
 
     private static void shuffleBytes(Cpu cpu, Op op) {
-        if (op.k0 != Instruction.XMM) {
+        if (op.k0 == Instruction.MMX) {
             long order = Simd.mmxSource(cpu, op, 64);
             long a = Simd.mmx(cpu, op.r0);
             Simd.mmx(cpu, op.r0, shuffle(a, a, order & 0x8787878787878787L));
             return;
         }
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
-        long a = Simd.low(cpu, op);
-        long b = Simd.high(cpu, op);
-        Simd.set(cpu, op, shuffle(a, b, low), shuffle(a, b, high));
+        Simd.lanes(cpu, op, 0, (n, to, a, b) -> {
+            long low = Raw.getLong(a);
+            long high = Raw.getLong(a + 8);
+            Simd.put(to, shuffle(low, high, Raw.getLong(b)), shuffle(low, high, Raw.getLong(b + 8)));
+        });
     }
 
     private static long shuffle(long a, long b, long order) {
@@ -87,18 +85,18 @@ final class Ssse3 {
     }
 
     private static void alignRight(Cpu cpu, Op op) {
-        int n = ((int) op.immediate & 0xff) * 8;
-        if (op.k0 != Instruction.XMM) {
+        if (op.k0 == Instruction.MMX) {
             long b = Simd.mmxSource(cpu, op, 64);
-            Simd.mmx(cpu, op.r0, part(b, Simd.mmx(cpu, op.r0), 0, 0, n));
+            Simd.mmx(cpu, op.r0, part(b, Simd.mmx(cpu, op.r0), 0, 0, (int) op.immediate * 8));
             return;
         }
-        Guard.sse(cpu);
-        long low = Simd.sourceLow(cpu, op);
-        long high = Simd.sourceHigh(cpu, op);
-        long a = Simd.low(cpu, op);
-        long b = Simd.high(cpu, op);
-        Simd.set(cpu, op, part(low, high, a, b, n), part(high, a, b, 0, n));
+        Simd.lanes(cpu, op, 0, (bytes, to, first, second) -> {
+            long low = Raw.getLong(second);
+            long high = Raw.getLong(second + 8);
+            long a = Raw.getLong(first);
+            long b = Raw.getLong(first + 8);
+            Simd.put(to, part(low, high, a, b, bytes * 8), part(high, a, b, 0, bytes * 8));
+        });
     }
 
     /** 64 bits at a bit offset of four longs, zeros behind them. */

@@ -7,7 +7,6 @@ import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.FloatUnit;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -26,10 +25,10 @@ final class X87Compare {
         t.put(Mnemonic.FUCOMPP, (c, o) -> registers(c, o, 1, true, 2));
         t.put(Mnemonic.FICOM, (c, o) -> compareInteger(c, o, 0));
         t.put(Mnemonic.FICOMP, (c, o) -> compareInteger(c, o, 1));
-        Gate.put(t, Features.CMOV, Mnemonic.FCOMI, (c, o) -> compareToFlags(c, o, false, false));
-        Gate.put(t, Features.CMOV, Mnemonic.FCOMIP, (c, o) -> compareToFlags(c, o, false, true));
-        Gate.put(t, Features.CMOV, Mnemonic.FUCOMI, (c, o) -> compareToFlags(c, o, true, false));
-        Gate.put(t, Features.CMOV, Mnemonic.FUCOMIP, (c, o) -> compareToFlags(c, o, true, true));
+        t.put(Mnemonic.FCOMI, (c, o) -> compareToFlags(c, o, false, false));
+        t.put(Mnemonic.FCOMIP, (c, o) -> compareToFlags(c, o, false, true));
+        t.put(Mnemonic.FUCOMI, (c, o) -> compareToFlags(c, o, true, false));
+        t.put(Mnemonic.FUCOMIP, (c, o) -> compareToFlags(c, o, true, true));
         t.put(Mnemonic.FTST, (c, o) -> {
             Guard.x87(c);
             with(c, o, 0, 0, Extended.ZERO, false, 0);

@@ -54,9 +54,9 @@ final class X87Control {
             Guard.toMmx(cpu);
             Raw.putShort(cpu.s + FTW, (short) -1);
         });
-        t.put(Mnemonic.LDMXCSR, X87Control::loadMxcsr);
-        t.put(Mnemonic.STMXCSR, (cpu, op) -> {
-            Guard.sse(cpu);
+        Simd.put(t, Mnemonic.LDMXCSR, X87Control::loadMxcsr);
+        Simd.put(t, Mnemonic.STMXCSR, (cpu, op) -> {
+            Guard.vector(cpu, op);
             cpu.writeMemory(op, 32, Raw.getInt(cpu.s + MXCSR) & 0xffffffffL);
         });
     }
@@ -114,7 +114,7 @@ final class X87Control {
     }
 
     private static void loadMxcsr(Cpu cpu, Op op) {
-        Guard.sse(cpu);
+        Guard.vector(cpu, op);
         int value = (int) cpu.readMemory(op, 32);
         if ((value & ~MXCSR_MASK) != 0) {
             throw cpu.protection(0);

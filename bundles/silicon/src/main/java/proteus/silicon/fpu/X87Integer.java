@@ -7,7 +7,6 @@ import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.FloatUnit;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Mnemonic;
 
 /** Loads and stores of integers and packed decimals, and rounding to an integer (SDM vol. 1, 8.3.2, 8.3.5, 4.7). */
@@ -20,7 +19,7 @@ final class X87Integer {
         t.put(Mnemonic.FILD, X87Integer::load);
         t.put(Mnemonic.FIST, (c, o) -> store(c, o, false, false));
         t.put(Mnemonic.FISTP, (c, o) -> store(c, o, false, true));
-        Gate.put(t, Features.SSE3, Mnemonic.FISTTP, (c, o) -> store(c, o, true, true));
+        t.put(Mnemonic.FISTTP, (c, o) -> store(c, o, true, true));
         t.put(Mnemonic.FBLD, X87Integer::loadDecimal);
         t.put(Mnemonic.FBSTP, X87Integer::storeDecimal);
         t.put(Mnemonic.FRNDINT, X87Integer::roundToInteger);

@@ -9,7 +9,6 @@ import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.FloatUnit;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
-import proteus.silicon.system.Features;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -36,14 +35,14 @@ final class X87Transfer {
         t.put(Mnemonic.FLDPI, (c, o) -> constant(c, o, 0x4000, 0xc90fdaa22168c235L, -1));
         t.put(Mnemonic.FLDLG2, (c, o) -> constant(c, o, 0x3ffd, 0x9a209a84fbcff799L, -1));
         t.put(Mnemonic.FLDLN2, (c, o) -> constant(c, o, 0x3ffe, 0xb17217f7d1cf79acL, -1));
-        Gate.put(t, Features.CMOV, Mnemonic.FCMOVB, (c, o) -> conditional(c, o, 2));
-        Gate.put(t, Features.CMOV, Mnemonic.FCMOVE, (c, o) -> conditional(c, o, 4));
-        Gate.put(t, Features.CMOV, Mnemonic.FCMOVBE, (c, o) -> conditional(c, o, 6));
-        Gate.put(t, Features.CMOV, Mnemonic.FCMOVU, (c, o) -> conditional(c, o, 10));
-        Gate.put(t, Features.CMOV, Mnemonic.FCMOVNB, (c, o) -> conditional(c, o, 3));
-        Gate.put(t, Features.CMOV, Mnemonic.FCMOVNE, (c, o) -> conditional(c, o, 5));
-        Gate.put(t, Features.CMOV, Mnemonic.FCMOVNBE, (c, o) -> conditional(c, o, 7));
-        Gate.put(t, Features.CMOV, Mnemonic.FCMOVNU, (c, o) -> conditional(c, o, 11));
+        t.put(Mnemonic.FCMOVB, (c, o) -> conditional(c, o, 2));
+        t.put(Mnemonic.FCMOVE, (c, o) -> conditional(c, o, 4));
+        t.put(Mnemonic.FCMOVBE, (c, o) -> conditional(c, o, 6));
+        t.put(Mnemonic.FCMOVU, (c, o) -> conditional(c, o, 10));
+        t.put(Mnemonic.FCMOVNB, (c, o) -> conditional(c, o, 3));
+        t.put(Mnemonic.FCMOVNE, (c, o) -> conditional(c, o, 5));
+        t.put(Mnemonic.FCMOVNBE, (c, o) -> conditional(c, o, 7));
+        t.put(Mnemonic.FCMOVNU, (c, o) -> conditional(c, o, 11));
     }
 
     private static void load(Cpu cpu, Op op) {

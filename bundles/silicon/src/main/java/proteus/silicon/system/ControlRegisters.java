@@ -237,9 +237,6 @@ public final class ControlRegisters {
 
     /** Types 0 one address, 1 one context, 2 all, 3 all but global; each may be widened to what the TLB can do. */
     private static void invpcid(Cpu cpu, Op op) {
-        if (!Features.has(cpu, Features.INVPCID)) {
-            throw cpu.undefined();
-        }
         Checks.ring0(cpu);
         cpu.intercepts.instruction(cpu, op, ExitReason.INVPCID, op.displacement);
         long type = cpu.register(op.r0, cpu.code64() ? 64 : 32);

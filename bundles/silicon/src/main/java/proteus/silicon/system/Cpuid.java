@@ -123,7 +123,16 @@ public final class Cpuid {
     }
 
     static boolean bit(Map<Long, int[]> table, int leaf, int register, int bit) {
-        int[] values = table.get(key(leaf, 0));
+        return bit(table, leaf, 0, register, bit);
+    }
+
+    /** Family of leaf 1, without the extended one. */
+    static int family(Map<Long, int[]> table) {
+        return table.get(key(1, 0))[EAX] >>> 8 & 15;
+    }
+
+    static boolean bit(Map<Long, int[]> table, int leaf, int subleaf, int register, int bit) {
+        int[] values = table.get(key(leaf, subleaf));
         return values != null && (values[register] >>> bit & 1) != 0;
     }
 

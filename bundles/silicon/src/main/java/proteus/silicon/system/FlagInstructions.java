@@ -88,7 +88,7 @@ final class FlagInstructions {
     }
 
     private static void accessCheck(Cpu cpu, boolean allow) {
-        if (!Features.has(cpu, Features.SMAP) || cpu.cpl != 0) {
+        if (cpu.cpl != 0) {
             throw cpu.undefined();
         }
         cpu.flag(Flags.AC, allow);

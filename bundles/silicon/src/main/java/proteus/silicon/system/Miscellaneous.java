@@ -19,23 +19,23 @@ final class Miscellaneous {
     private Miscellaneous() {}
 
     static void register(HandlerTable t) {
+        Handler nothing = (cpu, op) -> { };
         t.putEnding(Mnemonic.HLT, Miscellaneous::hlt);
         t.putEnding(Mnemonic.RDTSC, Miscellaneous::rdtsc);
         t.putEnding(Mnemonic.RDTSCP, Miscellaneous::rdtscp);
         t.putEnding(Mnemonic.RDPMC, Miscellaneous::rdpmc);
         t.put(Mnemonic.RDPID, Miscellaneous::rdpid);
-        t.putEnding(Mnemonic.RDRAND, (cpu, op) -> random(cpu, op, Features.RDRAND, ExitReason.RDRAND));
-        t.putEnding(Mnemonic.RDSEED, (cpu, op) -> random(cpu, op, Features.RDSEED, ExitReason.RDSEED));
+        t.putEnding(Mnemonic.RDRAND, (cpu, op) -> random(cpu, op, ExitReason.RDRAND));
+        t.putEnding(Mnemonic.RDSEED, (cpu, op) -> random(cpu, op, ExitReason.RDSEED));
         t.putEnding(Mnemonic.INVD, (cpu, op) -> wholeCache(cpu, op, ExitReason.INVD));
         t.putEnding(Mnemonic.WBINVD, (cpu, op) -> wholeCache(cpu, op, ExitReason.WBINVD));
         t.putEnding(Mnemonic.WBNOINVD, (cpu, op) -> wholeCache(cpu, op, ExitReason.WBINVD));
-        t.put(Mnemonic.CLFLUSH, (cpu, op) -> line(cpu, op, Features.CLFLUSH));
-        t.put(Mnemonic.CLFLUSHOPT, (cpu, op) -> line(cpu, op, Features.CLFLUSHOPT));
-        t.put(Mnemonic.CLWB, (cpu, op) -> line(cpu, op, Features.CLWB));
-        t.putEnding(Mnemonic.SERIALIZE, Miscellaneous::serialize);
+        t.put(Mnemonic.CLFLUSH, Miscellaneous::line);
+        t.put(Mnemonic.CLFLUSHOPT, Miscellaneous::line);
+        t.put(Mnemonic.CLWB, Miscellaneous::line);
+        t.putEnding(Mnemonic.SERIALIZE, nothing);
         t.put(Mnemonic.PAUSE, (cpu, op) -> cpu.intercepts.instruction(cpu, op, ExitReason.PAUSE, 0));
         // memory is sequentially consistent for the one processor; hints do nothing. RDSSP is a NOP without shadow stacks.
-        Handler nothing = (cpu, op) -> { };
         for (Mnemonic m : new Mnemonic[] {Mnemonic.LFENCE, Mnemonic.MFENCE, Mnemonic.SFENCE, Mnemonic.CLDEMOTE, Mnemonic.RDSSP}) {
             t.put(m, nothing);
         }
@@ -65,9 +65,6 @@ final class Miscellaneous {
     }
 
     private static void rdtsc(Cpu cpu, Op op) {
-        if (!Features.has(cpu, Features.TSC)) {
-            throw cpu.undefined();
-        }
         checkTime(cpu);
         cpu.intercepts.instruction(cpu, op, ExitReason.RDTSC, 0);
         time(cpu);
@@ -80,9 +77,6 @@ final class Miscellaneous {
     }
 
     private static void rdtscp(Cpu cpu, Op op) {
-        if (!Features.has(cpu, Features.RDTSCP)) {
-            throw cpu.undefined();
-        }
         checkTime(cpu);
         cpu.intercepts.instruction(cpu, op, ExitReason.RDTSCP, 0);
         time(cpu);
@@ -90,9 +84,6 @@ final class Miscellaneous {
     }
 
     private static void rdpid(Cpu cpu, Op op) {
-        if (!Features.has(cpu, Features.RDPID)) {
-            throw cpu.undefined();
-        }
         cpu.gpr(op.r0 >> 3, cpu.msrs.tscAux);
     }
 
@@ -111,10 +102,7 @@ final class Miscellaneous {
      * A deterministic generator: SplitMix64 of the TSC the guest sees. It has no state of its own, so that a run is repeatable
      * under the instruction-count clock and goes on alike after a hand-over. It never fails.
      */
-    private static void random(Cpu cpu, Op op, int feature, ExitReason reason) {
-        if (!Features.has(cpu, feature)) {
-            throw cpu.undefined();
-        }
+    private static void random(Cpu cpu, Op op, ExitReason reason) {
         cpu.intercepts.instruction(cpu, op, reason, 0);
         long salt = reason == ExitReason.RDSEED ? 0x5851f42d4c957f2dL : 0;
         long z = (cpu.intercepts.tsc(cpu) ^ salt) * 0x9e3779b97f4a7c15L + 0x9e3779b97f4a7c15L;
@@ -132,19 +120,11 @@ final class Miscellaneous {
     }
 
     /** Checked as a load of one byte; an execute-only code segment may be flushed too. */
-    private static void line(Cpu cpu, Op op, int feature) {
-        if (!Features.has(cpu, feature)) {
-            throw cpu.undefined();
-        }
+    private static void line(Cpu cpu, Op op) {
         long offset = cpu.effectiveAddress(op);
         long gva = op.segment == Cpu.CS && cpu.codeSize != 64
             ? cpu.get(CpuLayout.SEG_BASE + 8 * Cpu.CS) + offset & op.linearMask : cpu.readAddress(op, 1);
         cpu.mmu.probeRead(gva, 1);
     }
 
-    private static void serialize(Cpu cpu, Op op) {
-        if (!Features.has(cpu, Features.SERIALIZE)) {
-            throw cpu.undefined();
-        }
-    }
 }

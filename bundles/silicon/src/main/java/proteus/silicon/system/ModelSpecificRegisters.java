@@ -76,7 +76,7 @@ public final class ModelSpecificRegisters {
     }
 
     /** A register that exists only with a feature. */
-    private static void need(Cpu cpu, int feature) {
+    private static void need(Cpu cpu, Features feature) {
         if (!Features.has(cpu, feature)) {
             throw cpu.protection(0);
         }

@@ -50,6 +50,7 @@ final class Conformance implements AutoCloseable {
     private final Cpu cpu = new Cpu(new EventCounters(), new CpuFeatures("test", EnumSet.noneOf(proteus.api.silicon.SiliconFeature.class), 40), false,
         c -> new Mmu(c, memory));
     private final NativeCpu host = new NativeCpu();
+    private final boolean withAvx = host.avx();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment in = arena.allocate((long) BATCH * NativeCpu.STATE, 64);
     private final MemorySegment out = arena.allocate((long) BATCH * NativeCpu.STATE, 64);
@@ -133,14 +134,18 @@ final class Conformance implements AutoCloseable {
         long operand = at + NativeCpu.MEMORY;
         switch (form.op().mnemonic) {
             case FXRSTOR, XRSTOR -> image(form, operand, i);
-            case LDMXCSR -> Raw.putInt(operand, i * 77777 & (i % 3 == 0 ? 0x1ffff : 0xffff));
+            case LDMXCSR, VLDMXCSR -> Raw.putInt(operand, i * 77777 & (i % 3 == 0 ? 0x1ffff : 0xffff));
             case XSAVE, XSAVEC, XSAVEOPT -> components(at, i);
             default -> {
+                if (form.op().mnemonic.name().startsWith("VF")) {
+                    RandomStates.cancel(at, i, form.op().mnemonic.name().endsWith("S"));
+                } else if (form.gathers()) {
+                    RandomStates.indices(at, form.op().mnemonic.name().contains("GATHERQ"));
+                }
             }
         }
     }
 
-    /** x87 and SSE: the stub knows nothing of YMM. */
     private static void components(long at, int i) {
         Raw.putLong(at + NativeCpu.GPRS, i & 3);
         Raw.putLong(at + NativeCpu.GPRS + 16, 0);
@@ -163,7 +168,7 @@ final class Conformance implements AutoCloseable {
 
     private static RandomStates.Elements[] elements(Form form) {
         String name = form.op().mnemonic.name();
-        if (name.startsWith("CVT")) {
+        if (name.startsWith("CVT") || name.startsWith("VCVT")) {
             return RandomStates.Elements.values();
         }
         if (name.endsWith("PS") || name.endsWith("SS")) {
@@ -208,6 +213,7 @@ final class Conformance implements AutoCloseable {
         }
         for (int i = 0; i < 16; i++) {
             Raw.copy(from + 160 + 16 * i, s + XMM + 32 * i, 16);
+            Raw.copy(from + NativeCpu.HIGH_HALVES + 16 * i, s + XMM + 32 * i + 16, 16);
         }
         for (int i = 0; i < GPRS.length; i++) {
             cpu.gpr(GPRS[i], Raw.getLong(from + NativeCpu.GPRS + 8 * i));
@@ -237,6 +243,7 @@ final class Conformance implements AutoCloseable {
         }
         for (int i = 0; i < 16; i++) {
             Raw.copy(s + XMM + 32 * i, to + 160 + 16 * i, 16);
+            Raw.copy(s + XMM + 32 * i + 16, to + NativeCpu.HIGH_HALVES + 16 * i, 16);
         }
         for (int i = 0; i < GPRS.length; i++) {
             Raw.putLong(to + NativeCpu.GPRS + 8 * i, cpu.gpr(GPRS[i]));
@@ -267,7 +274,7 @@ final class Conformance implements AutoCloseable {
         }
         for (int i = 0; i < NativeCpu.MEMORY + window; i += 8) {
             if (i == 416) {
-                i = NativeCpu.GPRS;
+                i = withAvx ? NativeCpu.HIGH_HALVES : NativeCpu.GPRS;
             }
             long a = Raw.getLong(theirs + i);
             long b = Raw.getLong(ours + i);
@@ -304,6 +311,9 @@ final class Conformance implements AutoCloseable {
         if (i < 416) {
             return "XMM" + (i - 160) / 16 + ((i & 8) == 0 ? " low" : " high");
         }
+        if (i < NativeCpu.GPRS) {
+            return "YMM" + (i - NativeCpu.HIGH_HALVES) / 16 + ((i & 8) == 0 ? " third" : " fourth");
+        }
         return i < NativeCpu.FLAGS ? "GPR" + (i - NativeCpu.GPRS) / 8 : i == NativeCpu.FLAGS ? "flags" : i == NativeCpu.VECTOR ? "vector+1"
             : "memory+" + (i - NativeCpu.MEMORY);
     }
@@ -314,8 +324,9 @@ final class Conformance implements AutoCloseable {
         for (int k = 0; k < 3; k++) {
             s.append(" ST%d %04x:%016x".formatted(k, Raw.getShort(before + 40 + 16 * k), Raw.getLong(before + 32 + 16 * k)));
         }
-        for (int k = 1; k < 3; k++) {
-            s.append(" X%d %016x:%016x".formatted(k, Raw.getLong(before + 168 + 16 * k), Raw.getLong(before + 160 + 16 * k)));
+        for (int k = 1; k < 4; k++) {
+            s.append(" Y%d %016x:%016x:%016x:%016x".formatted(k, Raw.getLong(before + NativeCpu.HIGH_HALVES + 8 + 16 * k),
+                Raw.getLong(before + NativeCpu.HIGH_HALVES + 16 * k), Raw.getLong(before + 168 + 16 * k), Raw.getLong(before + 160 + 16 * k)));
         }
         s.append(" rcx %x rdx %x m %x:%x".formatted(Raw.getLong(before + NativeCpu.GPRS + 8), Raw.getLong(before + NativeCpu.GPRS + 16),
             Raw.getLong(before + NativeCpu.MEMORY + 8), Raw.getLong(before + NativeCpu.MEMORY)));
@@ -336,6 +347,7 @@ final class Conformance implements AutoCloseable {
         int perForm = args.length > 3 ? Integer.parseInt(args[3]) : 2;
         try (Conformance c = new Conformance()) {
             List<Form> forms = new ArrayList<>(Form.x87(c.handlers));
+            forms.addAll(Form.vex(c.handlers, 0, (int) (seed * 31 & 0xff), 0x1b, (int) (seed * 101 >> 3 & 0xff), (int) (seed * 57 + 200 & 0xff)));
             forms.addAll(Form.simd(c.handlers, 0, (int) (seed * 31 & 0xff), 0x1b, (int) (seed * 101 >> 3 & 0xff), (int) (seed * 57 + 200 & 0xff)));
             long start = System.nanoTime();
             long total = 0;

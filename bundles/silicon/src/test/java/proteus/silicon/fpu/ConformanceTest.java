@@ -46,6 +46,32 @@ class ConformanceTest {
         }
     }
 
+    private static void assumeAvx2() throws IOException {
+        assumeIntelOnLinux();
+        boolean all = NativeCpu.has("avx2") && NativeCpu.has("fma") && NativeCpu.has("f16c");
+        if (!all) {
+            System.err.println("SKIPPED: this processor lacks AVX2, FMA or F16C, so nothing vouches for them here");
+        }
+        assumeTrue(all, "the oracle has AVX2, FMA and F16C");
+    }
+
+    @Test
+    void avxAgreesWithTheHost() throws IOException {
+        assumeAvx2();
+        try (Conformance c = new Conformance()) {
+            agree(c, Form.vex(c.handlers, 0x1b, 0xd9, 0x86));
+        }
+    }
+
+    @Test
+    void everyPredicateOfVexComparesAsOnTheHost() throws IOException {
+        assumeAvx2();
+        try (Conformance c = new Conformance()) {
+            int[] predicates = java.util.stream.IntStream.range(0, 32).toArray();
+            agree(c, Form.vex(c.handlers, predicates).stream().filter(f -> f.op().mnemonic.name().startsWith("VCMP")).toList());
+        }
+    }
+
     private static void agree(Conformance c, List<Form> forms) {
         long differences = 0;
         for (Form form : forms) {
@@ -61,6 +87,7 @@ class ConformanceTest {
         EnumSet<Mnemonic> tried = EnumSet.noneOf(Mnemonic.class);
         Form.x87(handlers).forEach(f -> tried.add(f.op().mnemonic));
         Form.simd(handlers, 0).forEach(f -> tried.add(f.op().mnemonic));
+        Form.vex(handlers, 0).forEach(f -> tried.add(f.op().mnemonic));
         for (Mnemonic mnemonic : Mnemonic.values()) {
             if (handlers.get(mnemonic) != null && !NOT_FOR_A_PROCESS.contains(mnemonic)) {
                 assertTrue(tried.contains(mnemonic), () -> "no form of " + mnemonic);

@@ -68,7 +68,58 @@ record Form(byte[] code, Op op, int escape) {
     }
 
     private boolean hasImmediate() {
-        return op.k1 == Instruction.IMMEDIATE || op.k2 == Instruction.IMMEDIATE;
+        return op.k1 == Instruction.IMMEDIATE || op.k2 == Instruction.IMMEDIATE || op.k3 == Instruction.IMMEDIATE;
+    }
+
+    boolean gathers() {
+        return op.mnemonic.name().contains("GATHER");
+    }
+
+    /** VEX forms of the same maps; the register of VEX.vvvv is 3, that of an index 2. */
+    static List<Form> vex(HandlerTable handlers, int... immediates) {
+        List<Form> forms = new ArrayList<>();
+        for (int i = 0; i < immediates.length; i++) {
+            for (int encoding = 0; encoding < 3 * 256 * 4 * 2 * 2; encoding++) {
+                List<Form> all = vex(handlers, encoding, immediates[i]);
+                boolean first = i == 0;
+                all.stream().filter(f -> first || f.hasImmediate()).forEach(forms::add);
+            }
+        }
+        return forms;
+    }
+
+    private static List<Form> vex(HandlerTable handlers, int encoding, int immediate) {
+        int length = encoding & 1;
+        int wide = encoding >> 1 & 1;
+        int prefix = encoding >> 2 & 3;
+        int opcode = encoding >> 4 & 255;
+        int map = 1 + (encoding >> 12);
+        int[][] operands = {{REGISTERS}, {SAME_REGISTER}, {MEMORY}, {0x4f, 0x13}, {0x0c, 0x17}, {0x0c, 0x57}, {0xd2}, {0xe2}, {0xf2}, {0xda}, {0xfa}, {0x17}, {0x1f}};
+        List<Form> forms = new ArrayList<>();
+        for (int[] modrm : operands) {
+            boolean group = modrm.length == 1 && (modrm[0] >= 0xd0 || modrm[0] == 0x17 || modrm[0] == 0x1f);
+            Op op = null;
+            byte[] code = null;
+            for (int vvvv : new int[] {3, 0}) {
+                NativeCpu.Bytes b = new NativeCpu.Bytes().add(0xc4, 0xe0 | map, wide << 7 | (~vvvv & 15) << 3 | length << 2 | prefix, opcode).add(modrm).add(immediate);
+                op = Lowered.lower(handlers, b.array(), 64);
+                code = b.array();
+                if (op != null) {
+                    break;
+                }
+            }
+            boolean vsib = modrm.length == 2 && modrm[0] == 0x0c;
+            if (op == null || op.mnemonic.name().charAt(0) != 'V' || vsib != op.mnemonic.name().contains("GATHER") || group != isGroup(op)) {
+                continue;
+            }
+            forms.add(new Form(java.util.Arrays.copyOf(code, op.length), op, 0));
+        }
+        return forms;
+    }
+
+    /** ModRM.reg belongs to the opcode. */
+    private static boolean isGroup(Op op) {
+        return op.mnemonic == Mnemonic.VLDMXCSR || op.mnemonic == Mnemonic.VSTMXCSR || op.mnemonic.name().matches("VPS[LR][LA].*") && op.k2 == Instruction.IMMEDIATE;
     }
 
     private static List<Form> simd(HandlerTable handlers, int immediate) {

@@ -1,6 +1,7 @@
 package proteus.silicon.fpu;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -8,14 +9,18 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
- * The host's own processor as oracle: runs one instruction over an array of states. A stub loads a state with FXRSTOR, executes
- * the instruction and saves what became of it; faults in the stub are caught by signal handlers and reported as vectors.
+ * The host's own processor as oracle: runs one instruction over an array of states. A stub loads a state with XRSTOR (FXRSTOR
+ * where there is no AVX), executes the instruction and saves what became of it; faults in the stub are caught by signal handlers and reported as vectors.
  */
 final class NativeCpu implements AutoCloseable {
-    /** Layout of a state: FXSAVE image, RAX RCX RDX RBX, RFLAGS, vector of a fault, memory operand (RDI points to it). */
-    static final int STATE = 2048, GPRS = 512, FLAGS = 544, VECTOR = 552, MEMORY = 576;
+    /** Layout of a state: XSAVE image, RAX RCX RDX RBX, RFLAGS, vector of a fault, memory operand (RDI points to it). */
+    static final int STATE = 2048, HEADER = 512, HIGH_HALVES = 576, GPRS = 832, FLAGS = 864, VECTOR = 872, MEMORY = 896;
+    /** x87, SSE and AVX in EDX:EAX of XSAVE, and in the image's header. */
+    static final int COMPONENTS = 7;
     /** How much of the memory operand is compared: most instructions touch 16 bytes, images of state up to 832. */
     static final int SMALL = 64, IMAGE = 1024;
 
@@ -31,13 +36,24 @@ final class NativeCpu implements AutoCloseable {
     private final MethodHandle stub;
     private final MethodHandle sigaction;
     private final MemorySegment[] old = new MemorySegment[SIGNALS.length];
+    private final boolean avx;
     private long instructionAddress;
+
+    /** Whether this processor and its operating system have a feature, by its name in /proc/cpuinfo. */
+    static boolean has(String feature) throws IOException {
+        return available() && (" " + Files.readString(Path.of("/proc/cpuinfo")).replace('\n', ' ') + " ").contains(" " + feature + " ");
+    }
 
     static boolean available() {
         return System.getProperty("os.arch").equals("amd64") && System.getProperty("os.name").equals("Linux");
     }
 
     NativeCpu() {
+        try {
+            avx = has("avx");
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
         Linker linker = Linker.nativeLinker();
         SymbolLookup libc = linker.defaultLookup();
         MethodHandle mmap = linker.downcallHandle(libc.find("mmap").orElseThrow(), FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS,
@@ -101,7 +117,12 @@ final class NativeCpu implements AutoCloseable {
         b.add(0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57); // push rbx rbp r12-r15
         b.add(0x49, 0x89, 0xfc, 0x49, 0x89, 0xf5, 0x49, 0x89, 0xd6); // mov r12, rdi; r13, rsi; r14, rdx
         int loop = b.size();
-        b.add(0x49, 0x0f, 0xae, 0x0c, 0x24); // fxrstor64 [r12]
+        if (avx) {
+            b.add(0xb8).add32(COMPONENTS).add(0x31, 0xd2); // mov eax, components; xor edx, edx
+            b.add(0x49, 0x0f, 0xae, 0x2c, 0x24); // xrstor64 [r12]
+        } else {
+            b.add(0x49, 0x0f, 0xae, 0x0c, 0x24); // fxrstor64 [r12]
+        }
         b.add(0x49, 0x8d, 0xbd).add32(MEMORY); // lea rdi, [r13+memory]
         b.add(0x31, 0xf6); // xor esi, esi
         b.add(0x41, 0xff, 0xb4, 0x24).add32(FLAGS).add(0x9d); // push [r12+flags]; popfq
@@ -116,12 +137,22 @@ final class NativeCpu implements AutoCloseable {
         }
         b.add(0x49, 0x89, 0xb5).add32(VECTOR); // mov [r13+vector], rsi
         b.add(0x9c, 0x41, 0x8f, 0x85).add32(FLAGS); // pushfq; pop [r13+flags]
-        b.add(0x49, 0x0f, 0xae, 0x45, 0); // fxsave64 [r13]
+        if (avx) {
+            b.add(0xb8).add32(COMPONENTS).add(0x31, 0xd2); // mov eax, components; xor edx, edx
+            b.add(0x49, 0x0f, 0xae, 0x65, 0); // xsave64 [r13]
+        } else {
+            b.add(0x49, 0x0f, 0xae, 0x45, 0); // fxsave64 [r13]
+        }
         b.add(0x49, 0x81, 0xc4).add32(STATE).add(0x49, 0x81, 0xc5).add32(STATE); // add r12, r13
         b.add(0x49, 0xff, 0xce, 0x0f, 0x85).add32(loop - b.size() - 4); // dec r14; jnz loop
         b.add(0xdb, 0xe3, 0x68).add32(0x1f80).add(0x0f, 0xae, 0x14, 0x24, 0x58); // fninit; push; ldmxcsr [rsp]; pop rax
         b.add(0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3); // pop; ret
         put(0, b);
+    }
+
+    /** Whether states have upper halves of YMM registers. */
+    boolean avx() {
+        return avx;
     }
 
     long instructionAddress() {

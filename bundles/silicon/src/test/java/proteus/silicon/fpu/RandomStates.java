@@ -3,6 +3,7 @@ package proteus.silicon.fpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
+import proteus.silicon.cpu.Raw;
 
 /** States to execute instructions on: edge values of every format, their neighbours, and noise; operands often related to each other. */
 final class RandomStates {
@@ -35,7 +36,10 @@ final class RandomStates {
         for (int i = 0; i < 16; i++) {
             states.set(LONG, at + 160 + 16 * i, element(elements));
             states.set(LONG, at + 168 + 16 * i, element(elements));
+            states.set(LONG, at + NativeCpu.HIGH_HALVES + 16 * i, element(elements));
+            states.set(LONG, at + NativeCpu.HIGH_HALVES + 8 + 16 * i, element(elements));
         }
+        states.set(LONG, at + NativeCpu.HEADER, NativeCpu.COMPONENTS);
         if (random.nextInt(4) == 0) {
             // registers 1 and 2 are the operands: the same, or nearly
             states.set(LONG, at + 192, states.get(LONG, at + 176) + random.nextInt(-1, 2));
@@ -240,5 +244,34 @@ final class RandomStates {
             states.set(ValueLayout.JAVA_BYTE, to + i, (byte) (random.nextInt(10) | random.nextInt(10) << 4));
         }
         states.set(ValueLayout.JAVA_BYTE, to + 9, (byte) (random.nextInt(2) << 7));
+    }
+
+    /** Operands of FMA of which the product and the summand nearly cancel; the registers are 1, 2 and 3. */
+    static void cancel(long at, int i, boolean singles) {
+        if (i % 3 == 0) {
+            return;
+        }
+        int sum = 1 + i % 9 / 3;
+        int x = sum == 1 ? 2 : 1;
+        int y = sum == 3 ? 2 : 3;
+        for (int k = 0; k < 32; k += singles ? 4 : 8) {
+            long base = at + (k < 16 ? 160 + k : NativeCpu.HIGH_HALVES + k - 16);
+            long off = i % 5 - 2;
+            if (singles) {
+                float product = Float.intBitsToFloat(Raw.getInt(base + 16 * x)) * Float.intBitsToFloat(Raw.getInt(base + 16 * y));
+                Raw.putInt(base + 16 * sum, Float.floatToRawIntBits(i % 2 == 0 ? product : -product) + (int) off);
+            } else {
+                double product = Double.longBitsToDouble(Raw.getLong(base + 16 * x)) * Double.longBitsToDouble(Raw.getLong(base + 16 * y));
+                Raw.putLong(base + 16 * sum, Double.doubleToRawLongBits(i % 2 == 0 ? product : -product) + off);
+            }
+        }
+    }
+
+    /** Indices of a gather, in register 2, that stay in the memory operand with every scale. */
+    static void indices(long at, boolean quadwords) {
+        for (int k = 0; k < 32; k += 8) {
+            long to = at + 32 + (k < 16 ? 160 + k : NativeCpu.HIGH_HALVES + k - 16);
+            Raw.putLong(to, Raw.getLong(to) & (quadwords ? 7 : 0x0000000700000007L));
+        }
     }
 }

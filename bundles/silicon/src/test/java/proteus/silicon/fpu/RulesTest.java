@@ -56,7 +56,7 @@ class RulesTest {
     }
 
     private void run(String instruction) {
-        Op op = Lowered.lower(handlers, Assembler.assemble(instruction + "\n", 64, 0).bytes(), 64);
+        Op op = Lowered.lower(handlers, cpu.isa, Assembler.assemble(instruction + "\n", 64, 0).bytes(), 64);
         op.handler.execute(cpu, op);
     }
 

@@ -77,6 +77,7 @@ public final class Decoder {
         out.reg = -1;
         out.rm = -1;
         out.vectorLength = 0;
+        out.evex = false;
         out.maskRegister = 0;
         out.zeroing = false;
         out.broadcast = false;
@@ -297,6 +298,7 @@ public final class Decoder {
             }
             vector = 128 << length;
             out.vectorLength = vector;
+            out.evex = (state & EVEX_PRESENT) != 0;
             legal = length < 3 && vectorLegal(out, state, flags, register);
         }
         legal &= operands(source, out, state, opcode, form, operand, wide, vector);

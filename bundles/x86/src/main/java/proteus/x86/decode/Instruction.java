@@ -69,6 +69,8 @@ public final class Instruction {
     public int mod, reg, rm;
     /** VEX/EVEX: vector length in bits (128, 256, 512), 0 for legacy encodings. */
     public int vectorLength;
+    /** EVEX-encoded, of which the fields below are. */
+    public boolean evex;
     /** EVEX: opmask register. */
     public int maskRegister;
     /** EVEX.z and EVEX.b. The latter is a broadcast of a memory operand; with registers only, {@link #roundingControl} or SAE. */
