@@ -17,7 +17,7 @@ final class Catalogue {
     private static final int[] PREFIXES = {0, 0x66, 0xf3, 0xf2};
     private static final int VEX_3 = 0xc4, REX_W = 0x48, LOCK = 0xf0;
     private static final byte FILLER = 0x11;
-    private static final int REGISTER_FORMS = 0xc0;
+    private static final int REGISTER_FORMS = 0xc0, SIB = 4;
 
     private final Map<Family, Map<Mnemonic, List<Form>>> forms = new EnumMap<>(Family.class);
     private final Set<String> seen = new HashSet<>();
@@ -77,8 +77,13 @@ final class Catalogue {
     /** The ModRM bytes of register or memory forms, those together that mean the same. */
     private void grid(int map, int opcode, int prefix, boolean wide, boolean vex, int length, int start, boolean memory) {
         Map<String, int[]> alike = new LinkedHashMap<>();
-        for (int low = memory ? 0 : REGISTER_FORMS; low < (memory ? 64 : 256); low += memory ? 8 : 1) {
+        for (int reg = memory ? 0 : REGISTER_FORMS; reg < (memory ? 64 : 256); reg += memory ? 8 : 1) {
+            int low = reg;
             decode(start, low);
+            if (decoded.mnemonic == Mnemonic.INVALID && memory) {
+                low = reg | SIB; // an operand with a vector of indices has no other way
+                decode(start, low);
+            }
             if (decoded.mnemonic != Mnemonic.INVALID) {
                 int[] values = alike.getOrDefault(signature(), new int[0]);
                 int[] more = Arrays.copyOf(values, values.length + 1);
@@ -95,7 +100,7 @@ final class Catalogue {
         decode(start, low);
         Mnemonic mnemonic = decoded.mnemonic;
         Family family = Family.of(mnemonic);
-        if (family == null || !Family.available(mnemonic, features) || excluded()) {
+        if (!Family.available(decoded, features) || excluded()) {
             return;
         }
         boolean string = family == Family.STRING;

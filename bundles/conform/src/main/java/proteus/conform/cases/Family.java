@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
 /**
@@ -58,6 +59,45 @@ public enum Family {
         + "sse4_1:ROUNDSS sse4_1:ROUNDSD sse4_2:PCMPGTQ sse4_2:PCMPESTRI sse4_2:PCMPESTRM sse4_2:PCMPISTRI sse4_2:PCMPISTRM"),
     CRYPTO("aes:AESDEC aes:AESDECLAST aes:AESENC aes:AESENCLAST aes:AESIMC aes:AESKEYGENASSIST pclmulqdq:PCLMULQDQ sha_ni:SHA1RNDS4 sha_ni:SHA1NEXTE "
         + "sha_ni:SHA1MSG1 sha_ni:SHA1MSG2 sha_ni:SHA256RNDS2 sha_ni:SHA256MSG1 sha_ni:SHA256MSG2"),
+    /** From here on VEX: what needs AVX2 only at 256 bits or with a register as source stands under AVX, see {@link #available}. */
+    AVX_MOVE("avx:VLDDQU avx:VLDMXCSR avx:VSTMXCSR avx:VMASKMOVDQU avx:VMOVAPS avx:VMOVAPD avx:VMOVD avx:VMOVQ avx:VMOVDDUP avx:VMOVDQA avx:VMOVDQU "
+        + "avx:VMOVHLPS avx:VMOVLHPS avx:VMOVHPS avx:VMOVHPD avx:VMOVLPS avx:VMOVLPD avx:VMOVMSKPS avx:VMOVMSKPD avx:VMOVNTDQ avx:VMOVNTDQA "
+        + "avx:VMOVNTPS avx:VMOVNTPD avx:VMOVSD avx:VMOVSS avx:VMOVSHDUP avx:VMOVSLDUP avx:VMOVUPS avx:VMOVUPD avx:VMASKMOVPS avx:VMASKMOVPD "
+        + "avx:VZEROALL avx:VZEROUPPER avx2:VPMASKMOVD avx2:VPMASKMOVQ"),
+    AVX_FLOAT("avx:VADDPS avx:VADDPD avx:VADDSS avx:VADDSD avx:VADDSUBPS avx:VADDSUBPD avx:VANDPS avx:VANDPD avx:VANDNPS avx:VANDNPD avx:VCMPPS avx:VCMPPD "
+        + "avx:VCMPSS avx:VCMPSD avx:VCOMISS avx:VCOMISD avx:VDIVPS avx:VDIVPD avx:VDIVSS avx:VDIVSD avx:VDPPS avx:VDPPD avx:VHADDPS avx:VHADDPD "
+        + "avx:VHSUBPS avx:VHSUBPD avx:VMAXPS avx:VMAXPD avx:VMAXSS avx:VMAXSD avx:VMINPS avx:VMINPD avx:VMINSS avx:VMINSD avx:VMULPS "
+        + "avx:VMULPD avx:VMULSS avx:VMULSD avx:VORPS avx:VORPD avx:VRCPPS avx:VRCPSS avx:VROUNDPS avx:VROUNDPD avx:VROUNDSS avx:VROUNDSD avx:VRSQRTPS "
+        + "avx:VRSQRTSS avx:VSQRTPS avx:VSQRTPD avx:VSQRTSS avx:VSQRTSD avx:VSUBPS avx:VSUBPD avx:VSUBSS avx:VSUBSD avx:VUCOMISS avx:VUCOMISD "
+        + "avx:VXORPS avx:VXORPD"),
+    AVX_CONVERT("avx:VCVTDQ2PD avx:VCVTDQ2PS avx:VCVTPD2DQ avx:VCVTPD2PS avx:VCVTPS2DQ avx:VCVTPS2PD avx:VCVTSD2SI avx:VCVTSD2SS avx:VCVTSI2SD avx:VCVTSI2SS "
+        + "avx:VCVTSS2SD avx:VCVTSS2SI avx:VCVTTPD2DQ avx:VCVTTPS2DQ avx:VCVTTSD2SI avx:VCVTTSS2SI f16c:VCVTPH2PS f16c:VCVTPS2PH"),
+    AVX_INTEGER("avx:VMPSADBW avx:VPABSB avx:VPABSW avx:VPABSD avx:VPACKSSWB avx:VPACKSSDW avx:VPACKUSWB avx:VPACKUSDW avx:VPADDB avx:VPADDW avx:VPADDD avx:VPADDQ "
+        + "avx:VPADDSB avx:VPADDSW avx:VPADDUSB avx:VPADDUSW avx:VPALIGNR avx:VPAND avx:VPANDN avx:VPAVGB avx:VPAVGW avx:VPBLENDVB avx:VPBLENDW "
+        + "avx:VPCMPEQB avx:VPCMPEQW avx:VPCMPEQD avx:VPCMPEQQ avx:VPCMPGTB avx:VPCMPGTW avx:VPCMPGTD avx:VPCMPGTQ avx:VPCMPESTRI avx:VPCMPESTRM "
+        + "avx:VPCMPISTRI avx:VPCMPISTRM avx:VPEXTRB avx:VPEXTRW avx:VPEXTRD avx:VPEXTRQ avx:VPHADDW avx:VPHADDD avx:VPHADDSW avx:VPHMINPOSUW "
+        + "avx:VPHSUBW avx:VPHSUBD avx:VPHSUBSW avx:VPINSRB avx:VPINSRW avx:VPINSRD avx:VPINSRQ avx:VPMADDUBSW avx:VPMADDWD avx:VPMAXSB avx:VPMAXSW "
+        + "avx:VPMAXSD avx:VPMAXUB avx:VPMAXUW avx:VPMAXUD avx:VPMINSB avx:VPMINSW avx:VPMINSD avx:VPMINUB avx:VPMINUW avx:VPMINUD avx:VPMOVMSKB "
+        + "avx:VPMOVSXBW avx:VPMOVSXBD avx:VPMOVSXBQ avx:VPMOVSXWD avx:VPMOVSXWQ avx:VPMOVSXDQ avx:VPMOVZXBW avx:VPMOVZXBD avx:VPMOVZXBQ avx:VPMOVZXWD "
+        + "avx:VPMOVZXWQ avx:VPMOVZXDQ avx:VPMULDQ avx:VPMULHRSW avx:VPMULHUW avx:VPMULHW avx:VPMULLD avx:VPMULLW avx:VPMULUDQ avx:VPOR avx:VPSADBW "
+        + "avx:VPSHUFB avx:VPSHUFD avx:VPSHUFHW avx:VPSHUFLW avx:VPSIGNB avx:VPSIGNW avx:VPSIGND avx:VPSLLW avx:VPSLLD avx:VPSLLQ avx:VPSLLDQ "
+        + "avx:VPSRAW avx:VPSRAD avx:VPSRLW avx:VPSRLD avx:VPSRLQ avx:VPSRLDQ avx:VPSUBB avx:VPSUBW avx:VPSUBD avx:VPSUBQ avx:VPSUBSB avx:VPSUBSW "
+        + "avx:VPSUBUSB avx:VPSUBUSW avx:VPUNPCKHBW avx:VPUNPCKHWD avx:VPUNPCKHDQ avx:VPUNPCKHQDQ avx:VPUNPCKLBW avx:VPUNPCKLWD avx:VPUNPCKLDQ "
+        + "avx:VPUNPCKLQDQ avx:VPXOR avx2:VPBLENDD avx2:VPSLLVD avx2:VPSLLVQ avx2:VPSRAVD avx2:VPSRLVD avx2:VPSRLVQ"),
+    AVX_PERMUTE("avx:VBLENDPS avx:VBLENDPD avx:VBLENDVPS avx:VBLENDVPD avx:VEXTRACTPS avx:VINSERTPS avx:VPTEST avx:VSHUFPS avx:VSHUFPD avx:VUNPCKHPS "
+        + "avx:VUNPCKHPD avx:VUNPCKLPS avx:VUNPCKLPD avx:VBROADCASTSS avx:VBROADCASTSD avx:VBROADCASTF128 avx2:VBROADCASTI128 avx:VEXTRACTF128 "
+        + "avx2:VEXTRACTI128 avx:VINSERTF128 avx2:VINSERTI128 avx:VPERMILPS avx:VPERMILPD avx:VPERM2F128 avx2:VPERM2I128 avx:VTESTPS avx:VTESTPD "
+        + "avx2:VPBROADCASTB avx2:VPBROADCASTW avx2:VPBROADCASTD avx2:VPBROADCASTQ avx2:VPERMD avx2:VPERMQ avx2:VPERMPS avx2:VPERMPD"),
+    AVX_CRYPTO("aes:VAESDEC aes:VAESDECLAST aes:VAESENC aes:VAESENCLAST aes:VAESIMC aes:VAESKEYGENASSIST pclmulqdq:VPCLMULQDQ"),
+    FMA("fma:VFMADD132PS fma:VFMADD132PD fma:VFMADD132SS fma:VFMADD132SD fma:VFMADD213PS fma:VFMADD213PD fma:VFMADD213SS fma:VFMADD213SD "
+        + "fma:VFMADD231PS fma:VFMADD231PD fma:VFMADD231SS fma:VFMADD231SD fma:VFMADDSUB132PS fma:VFMADDSUB132PD fma:VFMADDSUB213PS fma:VFMADDSUB213PD "
+        + "fma:VFMADDSUB231PS fma:VFMADDSUB231PD fma:VFMSUB132PS fma:VFMSUB132PD fma:VFMSUB132SS fma:VFMSUB132SD fma:VFMSUB213PS fma:VFMSUB213PD "
+        + "fma:VFMSUB213SS fma:VFMSUB213SD fma:VFMSUB231PS fma:VFMSUB231PD fma:VFMSUB231SS fma:VFMSUB231SD fma:VFMSUBADD132PS fma:VFMSUBADD132PD "
+        + "fma:VFMSUBADD213PS fma:VFMSUBADD213PD fma:VFMSUBADD231PS fma:VFMSUBADD231PD fma:VFNMADD132PS fma:VFNMADD132PD fma:VFNMADD132SS "
+        + "fma:VFNMADD132SD fma:VFNMADD213PS fma:VFNMADD213PD fma:VFNMADD213SS fma:VFNMADD213SD fma:VFNMADD231PS fma:VFNMADD231PD fma:VFNMADD231SS "
+        + "fma:VFNMADD231SD fma:VFNMSUB132PS fma:VFNMSUB132PD fma:VFNMSUB132SS fma:VFNMSUB132SD fma:VFNMSUB213PS fma:VFNMSUB213PD fma:VFNMSUB213SS "
+        + "fma:VFNMSUB213SD fma:VFNMSUB231PS fma:VFNMSUB231PD fma:VFNMSUB231SS fma:VFNMSUB231SD"),
+    GATHER("avx2:VGATHERDPS avx2:VGATHERDPD avx2:VGATHERQPS avx2:VGATHERQPD avx2:VPGATHERDD avx2:VPGATHERDQ avx2:VPGATHERQD avx2:VPGATHERQQ"),
     /** Bytes that are no instruction, or too long for one. */
     UNDEFINED("");
 
@@ -93,9 +133,32 @@ public enum Family {
         return BY_MNEMONIC.get(mnemonic);
     }
 
-    static boolean available(Mnemonic mnemonic, Set<String> features) {
+    private static boolean available(Mnemonic mnemonic, Set<String> features) {
         String feature = FEATURES.get(mnemonic);
         return feature != null && (feature.isEmpty() || features.contains(feature));
+    }
+
+    /** Whether processors with these features have this form ("CPUID Feature Flag" of each in SDM vol. 2). */
+    static boolean available(Instruction form, Set<String> features) {
+        Family family = of(form.mnemonic);
+        if (family == null || !available(form.mnemonic, features)) {
+            return false;
+        }
+        boolean vex = family.ordinal() >= AVX_MOVE.ordinal() && family.ordinal() <= GATHER.ordinal();
+        if (!vex) {
+            return true;
+        }
+        boolean wide = form.vectorLength == 256;
+        return features.contains("avx") && switch (form.mnemonic) {
+            case VBROADCASTSS, VBROADCASTSD -> form.kind[1] == Instruction.MEMORY || features.contains("avx2");
+            case VMOVNTDQA -> !wide || features.contains("avx2");
+            case VPCLMULQDQ -> !wide || features.contains("vpclmulqdq");
+            default -> switch (family) {
+                case AVX_INTEGER -> !wide || features.contains("avx2");
+                case AVX_CRYPTO -> !wide || features.contains("vaes");
+                default -> true;
+            };
+        };
     }
 
     /** Whether x87, MMX or vector registers matter. */

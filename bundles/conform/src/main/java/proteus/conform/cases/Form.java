@@ -11,9 +11,15 @@ import proteus.x86.decode.Mnemonic;
  * @param length VEX.L
  * @param modrm whether there is a ModRM byte
  * @param memory its operand is in memory
- * @param modrms allowed values of ModRM, mod as in the first of a form: of a memory form only reg counts
+ * @param modrms allowed values of ModRM, mod as in the first of a form: of a memory form only reg counts, and whether rm has to be 4, a SIB byte
  * @param lockable LOCK is allowed
  */
 record Form(Family family, Mnemonic mnemonic, int map, int opcode, int prefix, boolean wide, boolean vex, int length, boolean modrm, boolean memory, int[] modrms,
             boolean lockable) {
+    private static final int SIB = 4;
+
+    /** Whether the operand in memory has a SIB byte in every encoding. */
+    boolean sibOnly() {
+        return memory && (modrms[0] & 7) == SIB;
+    }
 }

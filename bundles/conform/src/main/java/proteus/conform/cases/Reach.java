@@ -52,6 +52,9 @@ public final class Reach {
     }
 
     private boolean operand() {
+        if (sample.family == Family.GATHER) {
+            return gather();
+        }
         return sample.memoryOperand() < 0 || harmless() || in.segment != FS && allowed(effectiveAddress()) && allowed(effectiveAddress() & addressMask());
     }
 
@@ -63,11 +66,22 @@ public final class Reach {
         };
     }
 
+    /** Whether all elements may be loaded, whether their mask selects them or not. */
+    private boolean gather() {
+        for (int i = 0; i < Gather.elements(in); i++) {
+            long address = effectiveAddress() + (Gather.index(in, cases, at, i) << in.scale) & addressMask();
+            if (!allowed(address)) {
+                return false;
+            }
+        }
+        return in.segment != FS;
+    }
+
     private boolean implicit() {
         return switch (in.mnemonic) {
             case MOVS, CMPS -> allowed(gpr(RSI) & addressMask()) && allowed(gpr(RDI) & addressMask());
             case LODS -> allowed(gpr(RSI) & addressMask());
-            case STOS, SCAS, MASKMOVQ, MASKMOVDQU -> allowed(gpr(RDI) & addressMask());
+            case STOS, SCAS, MASKMOVQ, MASKMOVDQU, VMASKMOVDQU -> allowed(gpr(RDI) & addressMask());
             case XLAT -> allowed(gpr(RBX) + (gpr(0) & 0xff) & addressMask());
             case PUSH, POP, PUSHF, POPF, CALL, RET -> allowed(gpr(RSP));
             case ENTER -> allowed(gpr(RSP)) && allowed(gpr(RBP));
@@ -119,12 +133,12 @@ public final class Reach {
         return effectiveAddress(sample, cases, at) + bitOffset(in, cases, at);
     }
 
-    /** Address of the operand in memory of an instruction in a state; of a bit string that of bit 0. */
+    /** Address of the operand in memory of an instruction in a state; of a bit string that of bit 0, of a gather that of an element with index 0. */
     static long effectiveAddress(Sample sample, Cases cases, long at) {
         Instruction in = sample.decoded;
         long gprs = at + Cases.GPRS;
         long base = in.base == Instruction.RIP ? sample.address + sample.length : in.base == Instruction.NO_REGISTER ? 0 : cases.get(gprs + 8L * in.base);
-        long index = in.index == Instruction.NO_REGISTER ? 0 : cases.get(gprs + 8L * in.index) << in.scale;
+        long index = in.index == Instruction.NO_REGISTER || sample.family == Family.GATHER ? 0 : cases.get(gprs + 8L * in.index) << in.scale;
         long address = base + index + in.displacement;
         if (in.mnemonic == Mnemonic.POP && in.base == RSP) {
             address += in.operandSize >> 3; // SDM vol. 2B, POP: computed after the increment

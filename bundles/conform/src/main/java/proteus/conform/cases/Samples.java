@@ -107,7 +107,7 @@ public final class Samples {
         int tail = at;
         displacementAt = -1;
         if (form.modrm()) {
-            tail = form.memory() ? memory(at, modrm) : at + 1;
+            tail = form.memory() ? memory(form, at, modrm) : at + 1;
             if (!form.memory()) {
                 bytes[at] = (byte) modrm;
             }
@@ -176,14 +176,14 @@ public final class Samples {
     }
 
     /** ModRM, SIB and displacement of a memory operand; answers what comes next. */
-    private int memory(int from, int modrm) {
+    private int memory(Form form, int from, int modrm) {
         int at = from;
         int mod = edges.random.nextInt(3);
-        int rm = edges.random.nextInt(8);
+        int rm = form.sibOnly() ? SIB : edges.random.nextInt(8);
         bytes[at++] = (byte) (mod << 6 | modrm & 0x38 | rm);
         int base = rm;
         if (rm == SIB) {
-            int index = edges.oneIn(4) ? NO_INDEX : edges.random.nextInt(8);
+            int index = !form.sibOnly() && edges.oneIn(4) ? NO_INDEX : edges.random.nextInt(8);
             base = edges.random.nextInt(8);
             bytes[at++] = (byte) (edges.random.nextInt(4) << 6 | index << 3 | base);
         }
@@ -235,7 +235,7 @@ public final class Samples {
             long target = place(form);
             put(displacementAt, target - (address + length), 4);
             decode();
-        } else if (displacementAt >= 0 && decoded.index == Instruction.NO_REGISTER) {
+        } else if (displacementAt >= 0 && (decoded.index == Instruction.NO_REGISTER || form.family() == Family.GATHER)) {
             put(displacementAt, place(form), 4);
             decode();
         }

@@ -128,11 +128,14 @@ public final class States {
 
     private VectorState.Elements elements() {
         String name = in.mnemonic.name();
-        if (name.startsWith("CVT") || edges.oneIn(12)) {
+        if (name.contains("CVT") || edges.oneIn(12)) {
             return VectorState.Elements.values()[edges.random.nextInt(3)];
         }
-        if (sample.family == Family.MMX_SSE_INTEGER || sample.family == Family.CRYPTO) {
-            return VectorState.Elements.INTEGERS;
+        switch (sample.family) {
+            case MMX_SSE_INTEGER, CRYPTO, AVX_INTEGER, AVX_CRYPTO, GATHER -> {
+                return VectorState.Elements.INTEGERS;
+            }
+            default -> { }
         }
         if (name.endsWith("PS") || name.endsWith("SS")) {
             return VectorState.Elements.SINGLES;
@@ -200,7 +203,7 @@ public final class States {
         } else if (in.mnemonic == Mnemonic.XLAT) {
             focus = Places.focus(edges, 1, in.addressSize == 32);
             gpr(RBX, focus - (gpr(RAX) & 0xff) & addressMask());
-        } else if (in.mnemonic == Mnemonic.MASKMOVQ || in.mnemonic == Mnemonic.MASKMOVDQU) {
+        } else if (in.mnemonic == Mnemonic.MASKMOVQ || in.mnemonic == Mnemonic.MASKMOVDQU || in.mnemonic == Mnemonic.VMASKMOVDQU) {
             focus = Places.focus(edges, in.mnemonic == Mnemonic.MASKMOVQ ? 8 : 16, in.addressSize == 32);
             gpr(RDI, focus);
         }
@@ -231,7 +234,7 @@ public final class States {
         wanted -= bitOffset();
         long displacement = in.displacement;
         boolean hasBase = in.base != Instruction.NO_REGISTER && in.base != Instruction.RIP;
-        boolean hasIndex = in.index != Instruction.NO_REGISTER;
+        boolean hasIndex = in.index != Instruction.NO_REGISTER && sample.family != Family.GATHER;
         boolean onStack = in.base == RSP && (sample.family == Family.STACK || sample.family == Family.CONTROL);
         if (onStack) {
             // RSP serves the operand and the stack: both must be inside the window
@@ -270,16 +273,27 @@ public final class States {
             access = effective + bitOffset();
         }
         focus = access;
+        if (sample.family == Family.GATHER) {
+            indices(effective);
+        }
         if (sample.family == Family.STACK || sample.family == Family.CONTROL) {
             // the stack is where RSP now says, if the operand's address took it
             second = second == 0 ? 0 : stackFocus();
         }
     }
 
+    /** Indices that lead near the focus, now and then to any other place. */
+    private void indices(long origin) {
+        for (int i = 0; i < Gather.elements(in); i++) {
+            long distance = edges.oneIn(6) ? Places.focus(edges, 8, true) - origin >> in.scale : edges.random.nextInt(-100, 100);
+            Gather.setIndex(in, cases, at, i, distance);
+        }
+    }
+
     /** When base, index and bit offset collide: everything zero but the base. */
     private void steer() {
         boolean hasBase = in.base != Instruction.NO_REGISTER && in.base != Instruction.RIP;
-        if (in.index != Instruction.NO_REGISTER) {
+        if (in.index != Instruction.NO_REGISTER && sample.family != Family.GATHER) {
             gpr(in.index, 0);
         }
         if (in.operandCount > 1 && in.kind[1] == Instruction.GPR && isBitOffset(in.register[1])) {
@@ -295,7 +309,7 @@ public final class States {
                 long v = (wanted - in.displacement) / 9 * 8;
                 gpr(in.base, v);
             }
-        } else if (in.index != Instruction.NO_REGISTER) {
+        } else if (in.index != Instruction.NO_REGISTER && sample.family != Family.GATHER) {
             gpr(in.index, wanted - in.displacement >> in.scale);
         }
     }
@@ -456,7 +470,7 @@ public final class States {
                     }
                 }
             }
-            case LDMXCSR -> poke(focus, edges.oneIn(8) ? edges.integer() : VectorState.mxcsr(edges));
+            case LDMXCSR, VLDMXCSR -> poke(focus, edges.oneIn(8) ? edges.integer() : VectorState.mxcsr(edges));
             case FLDCW -> poke(focus, edges.oneIn(4) ? edges.integer() : 0x37f & ~(edges.oneIn(3) ? 1 << edges.random.nextInt(6) : 0) | edges.random.nextInt(16) << 8);
             case FXRSTOR -> fxImage();
             case FLDENV, FRSTOR -> environment();

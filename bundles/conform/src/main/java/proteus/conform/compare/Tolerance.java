@@ -31,7 +31,7 @@ final class Tolerance {
     /** Whether two halves of a register are equal but for what an approximating instruction may be off. */
     static boolean approximate(Mnemonic mnemonic, long host, long model) {
         boolean approximates = switch (mnemonic) {
-            case RCPPS, RCPSS, RSQRTPS, RSQRTSS -> true;
+            case RCPPS, RCPSS, RSQRTPS, RSQRTSS, VRCPPS, VRCPSS, VRSQRTPS, VRSQRTSS -> true;
             default -> false;
         };
         return approximates && near((int) host, (int) model) && near((int) (host >> 32), (int) (model >> 32));

@@ -2,6 +2,8 @@ package proteus.conform.compare;
 
 import java.util.HashMap;
 import java.util.Map;
+import proteus.conform.cases.Family;
+import proteus.conform.cases.Sample;
 import proteus.conform.state.Cases;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
@@ -103,7 +105,7 @@ final class Undefined {
      * (implementation dependent)"; and the order of the bytes is not said, so neither is which of them faults.
      */
     static boolean faults(Instruction in) {
-        return in.mnemonic == Mnemonic.MASKMOVQ || in.mnemonic == Mnemonic.MASKMOVDQU;
+        return in.mnemonic == Mnemonic.MASKMOVQ || in.mnemonic == Mnemonic.MASKMOVDQU || in.mnemonic == Mnemonic.VMASKMOVDQU;
     }
 
     /**
@@ -134,6 +136,16 @@ final class Undefined {
             }
         }
         return false;
+    }
+
+    /**
+     * Whether, after a fault, an element of a gather's destination or mask may be done or not done. SDM vol. 2C, VGATHER: "If a fault is triggered by
+     * an element and delivered, all elements closer to the LSB of the destination ... will be completed ... Individual elements closer to the MSB
+     * may or may not be completed."
+     */
+    static boolean elementAfterFault(Sample sample, int register) {
+        Instruction in = sample.decoded;
+        return sample.family == Family.GATHER && (register == in.register[0] || register == in.register[2]);
     }
 
     /**
