@@ -11,7 +11,7 @@ public final class GuestFault extends RuntimeException {
     public long detail;
     /** A data access to an address that is not canonical: #SS instead of #GP if it referred to the stack segment. */
     public boolean nonCanonical;
-    /** A trap (RIP already past the instruction) rather than a fault. */
+    /** A trap rather than a fault: the instruction is done and RIP is already where it leads. */
     public boolean trap;
 
     GuestFault() {

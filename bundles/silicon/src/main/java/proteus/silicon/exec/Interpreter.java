@@ -478,6 +478,10 @@ public final class Interpreter {
         if (f != null && f.nonCanonical && index >= 0) {
             StackReferences.settle(cpu, ops[index], f);
         }
+        if (f != null && f.trap) {
+            cpu.retired = retired + index + 1; // the instruction is done: RIP is already where it leads
+            return;
+        }
         cpu.rip(index < 0 ? rip : cpu.ripOf(ops[index]));
         cpu.retired = retired + Math.max(index, 0);
     }

@@ -169,8 +169,8 @@ final class Delivery {
             throw cpu.fault(ExceptionVector.NP, code);
         }
         cpu.intercepts.taskSwitch(cpu, selector, TaskSwitch.BY_GATE, 0);
-        boolean entered = TaskSwitch.run(cpu, selector, descriptor, TaskSwitch.BY_GATE, returnRip, ext);
-        if (entered && hasError) {
+        TaskSwitch.run(cpu, selector, descriptor, TaskSwitch.BY_GATE, returnRip, ext);
+        if (hasError) {
             Stack stack = Stack.current(cpu, ext);
             stack.push(type == SegmentDescriptor.TSS_AVAILABLE ? 32 : 16, error);
             stack.commit();

@@ -95,8 +95,12 @@ public final class Events implements Units {
                 int secondVector = second.vector;
                 int secondError = second.errorCode;
                 long detail = second.detail;
+                if (second.trap) {
+                    // a task gate has led to a new task, and the event is delivered: this is the new task's own fault
+                    cpu.intercepts.delivering(cpu, 0, 0, 0);
+                }
                 // interrupts and software exceptions are benign
-                vector = type == Delivery.EXCEPTION ? ExceptionVector.combine(vector, secondVector) : secondVector;
+                vector = type == Delivery.EXCEPTION && !second.trap ? ExceptionVector.combine(vector, secondVector) : secondVector;
                 if (vector == NO_MORE) {
                     cpu.intercepts.tripleFault(cpu);
                     throw new IllegalStateException("a triple fault must leave the guest");

@@ -35,12 +35,12 @@ final class TaskSwitch {
     private TaskSwitch() {}
 
     /**
-     * Switches to the task of a checked TSS descriptor.
+     * Switches to the task of a checked TSS descriptor. A fault behind the commit point is thrown as a trap: the state is that of the
+     * new task, in front of its first instruction.
      *
      * @param returnRip where the old task goes on
-     * @return false if the new task began with an exception (already delivered)
      */
-    static boolean run(Cpu cpu, int selector, long descriptor, int source, long returnRip, int ext) {
+    static void run(Cpu cpu, int selector, long descriptor, int source, long returnRip, int ext) {
         boolean large = (SegmentDescriptor.rights(descriptor) & 8) != 0;
         boolean oldLarge = (cpu.rights[TR] & 8) != 0;
         boolean nests = source == BY_CALL || source == BY_GATE;
@@ -84,13 +84,12 @@ final class TaskSwitch {
         try {
             load(cpu, next, large, ext);
         } catch (GuestFault fault) {
-            cpu.units.raise(cpu, fault);
-            return false;
+            fault.trap = true;
+            throw fault;
         }
         if (next.trap) {
             cpu.pendingDebug |= DebugRegister.BT;
         }
-        return true;
     }
 
     /** What a TSS holds of a task. */

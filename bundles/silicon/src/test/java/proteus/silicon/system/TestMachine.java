@@ -231,7 +231,9 @@ final class TestMachine implements AutoCloseable {
             (segment ? handlers.segmentForm(mnemonic) : handlers.get(mnemonic)).execute(cpu, op);
             return Result.FINE;
         } catch (GuestFault fault) {
-            cpu.rip(rip);
+            if (!fault.trap) {
+                cpu.rip(rip);
+            }
             return Result.fault(fault.vector, fault.errorCode);
         } catch (ExitSignal exit) {
             cpu.rip(rip);
