@@ -36,17 +36,18 @@ record CpuModel(String name, int signature, int leaves, int extended, List<Strin
         new Feature("pge", 1, EDX, 13), new Feature("mca", 1, EDX, 14), new Feature("cmov", 1, EDX, 15), new Feature("pat", 1, EDX, 16),
         new Feature("pse36", 1, EDX, 17), new Feature("clflush", 1, EDX, 19), new Feature("mmx", 1, EDX, 23), new Feature("fxsr", 1, EDX, 24),
         new Feature("sse", 1, EDX, 25), new Feature("sse2", 1, EDX, 26),
-        new Feature("sse3", 1, ECX, 0), new Feature("pclmulqdq", 1, ECX, 1), new Feature("ssse3", 1, ECX, 9),
+        new Feature("sse3", 1, ECX, 0), new Feature("pclmulqdq", 1, ECX, 1), new Feature("ssse3", 1, ECX, 9), new Feature("fma", 1, ECX, 12),
         new Feature("sse4_1", 1, ECX, 19), new Feature("sse4_2", 1, ECX, 20), new Feature("aes", 1, ECX, 25), new Feature("xsave", 1, ECX, 26),
+        new Feature("avx", 1, ECX, 28), new Feature("f16c", 1, ECX, 29),
         new Feature("vmx", 1, ECX, 5, SiliconFeature.VMX), new Feature("cx16", 1, ECX, 13), new Feature("pcid", 1, ECX, 17, SiliconFeature.PCID),
         new Feature("x2apic", 1, ECX, 21), new Feature("movbe", 1, ECX, 22), new Feature("popcnt", 1, ECX, 23),
         new Feature("tsc_deadline_timer", 1, ECX, 24), new Feature("rdrand", 1, ECX, 30),
-        new Feature("fsgsbase", 7, EBX, 0), new Feature("tsc_adjust", 7, EBX, 1), new Feature("bmi1", 7, EBX, 3),
+        new Feature("fsgsbase", 7, EBX, 0), new Feature("tsc_adjust", 7, EBX, 1), new Feature("bmi1", 7, EBX, 3), new Feature("avx2", 7, EBX, 5),
         new Feature("fdp_excptn_only", 7, EBX, 6), new Feature("smep", 7, EBX, 7), new Feature("bmi2", 7, EBX, 8), new Feature("erms", 7, EBX, 9),
         new Feature("invpcid", 7, EBX, 10), new Feature("zero_fcs_fds", 7, EBX, 13), new Feature("rdseed", 7, EBX, 18),
         new Feature("adx", 7, EBX, 19), new Feature("smap", 7, EBX, 20), new Feature("clflushopt", 7, EBX, 23), new Feature("clwb", 7, EBX, 24),
         new Feature("sha_ni", 7, EBX, 29),
-        new Feature("umip", 7, ECX, 2, SiliconFeature.UMIP), new Feature("rdpid", 7, ECX, 22),
+        new Feature("umip", 7, ECX, 2, SiliconFeature.UMIP), new Feature("vaes", 7, ECX, 9), new Feature("vpclmulqdq", 7, ECX, 10), new Feature("rdpid", 7, ECX, 22),
         new Feature("fsrm", 7, EDX, 4), new Feature("serialize", 7, EDX, 14), new Feature("spec_ctrl", 7, EDX, 26), new Feature("stibp", 7, EDX, 27),
         new Feature("arch_capabilities", 7, EDX, 29),
         new Feature("lahf_lm", EXTENDED, ECX, 0), new Feature("abm", EXTENDED, ECX, 5), new Feature("3dnowprefetch", EXTENDED, ECX, 8),
@@ -59,14 +60,26 @@ record CpuModel(String name, int signature, int leaves, int extended, List<Strin
         return List.of(text.trim().split("\\s+"));
     }
 
+    /** A family 6 model that no processor has, so that no guest looks for the errata of one. */
+    private static final int UNSPECIFIC = 0x000e06f1;
+    /** The x86-64 psABI's second level of microarchitecture, with what a PC's operating system needs beside it. */
+    private static final String LEVEL_2 = """
+        fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 sse3 ssse3 sse4_1 sse4_2
+        cx16 x2apic tsc_deadline_timer popcnt lahf_lm syscall nx lm constant_tsc arat
+        """;
+
     static final List<CpuModel> MODELS = List.of(
-        new CpuModel("max", 0x000e06f1, 0x16, 0x8000_0008, words("""
+        new CpuModel("max", UNSPECIFIC, 0x16, 0x8000_0008, words("""
             fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2
             sse3 pclmulqdq ssse3 sse4_1 sse4_2 aes sha_ni xsave xsaveopt xsavec fdp_excptn_only zero_fcs_fds
             vmx cx16 pcid x2apic movbe popcnt tsc_deadline_timer rdrand
             fsgsbase tsc_adjust bmi1 smep bmi2 erms invpcid rdseed adx smap clflushopt clwb umip rdpid fsrm serialize
             spec_ctrl stibp arch_capabilities lahf_lm abm 3dnowprefetch syscall nx pdpe1gb rdtscp lm constant_tsc arat
             """)),
+        new CpuModel("x86-64-v3", UNSPECIFIC, 0xd, 0x8000_0008, words(LEVEL_2 + """
+            avx avx2 bmi1 bmi2 f16c fma abm movbe xsave
+            """)),
+        new CpuModel("x86-64-v2", UNSPECIFIC, 0xd, 0x8000_0008, words(LEVEL_2)),
         new CpuModel("qemu64", 0x00000663, 0xd, 0x8000_0008, words("""
             fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 sse3
             cx16 x2apic lahf_lm syscall nx lm

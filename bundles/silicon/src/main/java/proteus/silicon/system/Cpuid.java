@@ -24,7 +24,9 @@ public final class Cpuid {
     private static final int OSXSAVE = 1 << 27, APIC = 1 << 9;
     private static final int LINEAR_BITS = 48;
     private static final String BRAND = "Proteus modelled processor";
-    private static final int XSAVE_AREA = 576;
+    /** Legacy region and header of an XSAVE area, and the AVX state behind them (SDM vol. 1, 13.4). */
+    private static final int XSAVE_AREA = 576, AVX_BYTES = 256;
+    private static final int XSAVE_LEAF = 0xd;
     private static final int MEGAHERTZ = 1000;
 
     private Cpuid() {}
@@ -59,9 +61,13 @@ public final class Cpuid {
             topology(table);
         }
         if (model.has("xsave")) {
-            // x87 and SSE state in the legacy region and header; no supervisor states
-            put(table, 0xd, 0, (int) (Xcr0.X87 | Xcr0.SSE), XSAVE_AREA, XSAVE_AREA, 0);
-            put(table, 0xd, 1, 0, XSAVE_AREA, 0, 0);
+            // EBX is of the state that XCR0 enables: after reset x87 alone; no supervisor states
+            boolean avx = model.has("avx");
+            put(table, XSAVE_LEAF, 0, (int) (Xcr0.X87 | Xcr0.SSE | (avx ? Xcr0.AVX : 0)), XSAVE_AREA, XSAVE_AREA + (avx ? AVX_BYTES : 0), 0);
+            put(table, XSAVE_LEAF, 1, 0, XSAVE_AREA, 0, 0);
+            if (avx) {
+                put(table, XSAVE_LEAF, 2, AVX_BYTES, XSAVE_AREA, 0, 0);
+            }
         }
         if (model.leaves() >= 0x16) {
             put(table, 0x15, 0, 1, 1, MEGAHERTZ * 1_000_000, 0);
@@ -169,14 +175,17 @@ public final class Cpuid {
         int leaf = cpu.gpr32(0);
         int subleaf = cpu.gpr32(1);
         int[] values = answer(cpu.cpuid, leaf, subleaf);
+        int ebx = values[EBX];
         int ecx = values[ECX];
         int edx = values[EDX];
-        if (leaf == 1) {
+        if (leaf == XSAVE_LEAF && Integer.compareUnsigned(subleaf, 1) <= 0 && values != NOTHING && (cpu.xcr0 & Xcr0.AVX) != 0) {
+            ebx += AVX_BYTES;
+        } else if (leaf == 1) {
             ecx |= (cpu.cr4 & Cr4.OSXSAVE) != 0 ? OSXSAVE : 0;
             edx &= (cpu.msrs.apicBase & Msr.APIC_BASE_ENABLE) == 0 ? ~APIC : -1;
         }
         cpu.gpr(0, values[EAX] & 0xffff_ffffL);
-        cpu.gpr(3, values[EBX] & 0xffff_ffffL);
+        cpu.gpr(3, ebx & 0xffff_ffffL);
         cpu.gpr(1, ecx & 0xffff_ffffL);
         cpu.gpr(2, edx & 0xffff_ffffL);
     }

@@ -10,6 +10,7 @@ import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Intercepts;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.mmu.EptExits;
+import proteus.x86.format.Cr4;
 import proteus.x86.format.Ept;
 import proteus.x86.format.ExceptionVector;
 
@@ -33,6 +34,8 @@ public final class VmxUnit implements Intercepts, EptExits {
         vmcs = new ModelVmcs(cpu, record, capabilities);
         checks = new EntryChecks(cpu, vmcs, capabilities);
         cpu.mmu.eptExits(this);
+        // set in VMX operation whatever the model shows of it (SDM 3C, 24.8)
+        cpu.cr4Mask |= Cr4.VMXE;
     }
 
     public Vmcs vmcs() {

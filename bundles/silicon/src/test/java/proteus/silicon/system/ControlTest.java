@@ -350,6 +350,25 @@ class ControlTest {
     }
 
     @Test
+    void sizeOfTheXsaveAreaFollowsXcr0() {
+        Cpuid.apply(cpu, "x86-64-v3");
+        for (long xcr0 : new long[] {1, 3, 7}) {
+            cpu.xcr0 = xcr0;
+            cpu.gpr(0, 0xd);
+            cpu.gpr(1, 0);
+            machine.execute(Mnemonic.CPUID);
+            assertEquals(7, cpu.gpr(0));
+            assertEquals(xcr0 == 7 ? 832 : 576, cpu.gpr(3));
+            assertEquals(832, cpu.gpr(1));
+        }
+        cpu.gpr(0, 0xd);
+        cpu.gpr(1, 2);
+        machine.execute(Mnemonic.CPUID);
+        assertEquals(256, cpu.gpr(0));
+        assertEquals(576, cpu.gpr(3));
+    }
+
+    @Test
     void missingSiliconFeaturesAreMissingInCpuid() {
         Map<Long, int[]> bare = Cpuid.tables("max", Set.of(), 40);
         assertFalse(Cpuid.bit(bare, 0x8000_0001, 3, 20));
@@ -358,7 +377,7 @@ class ControlTest {
         assertTrue(Cpuid.bit(full, 0x8000_0001, 3, 20));
         assertTrue(Cpuid.bit(full, 1, 2, 5));
         IllegalArgumentException wrong = assertThrows(IllegalArgumentException.class, () -> Cpuid.tables("z80", Set.of(), 40));
-        assertTrue(wrong.getMessage().contains("max, qemu64, pentium2, 486"), wrong.getMessage());
+        assertTrue(wrong.getMessage().contains("max, x86-64-v3, x86-64-v2, qemu64, pentium2, 486"), wrong.getMessage());
     }
 
     @Test
@@ -383,6 +402,9 @@ class ControlTest {
         Map.entry("sse4_1", List.of(Mnemonic.PBLENDVB, Mnemonic.ROUNDSD, Mnemonic.PINSRQ, Mnemonic.MPSADBW, Mnemonic.DPPS, Mnemonic.PHMINPOSUW, Mnemonic.MOVNTDQA)),
         Map.entry("sse4_2", List.of(Mnemonic.PCMPESTRI, Mnemonic.PCMPISTRM, Mnemonic.PCMPGTQ, Mnemonic.CRC32)),
         Map.entry("aes", List.of(Mnemonic.AESENC, Mnemonic.AESDECLAST, Mnemonic.AESIMC, Mnemonic.AESKEYGENASSIST)),
+        Map.entry("avx", List.of(Mnemonic.VADDPS, Mnemonic.VZEROUPPER, Mnemonic.VMASKMOVPD, Mnemonic.VPERM2F128, Mnemonic.VPALIGNR)),
+        Map.entry("avx2", List.of(Mnemonic.VPBROADCASTB, Mnemonic.VPGATHERQQ, Mnemonic.VPERMD, Mnemonic.VPSRAVD)), Map.entry("fma", List.of(Mnemonic.VFMADD231SD, Mnemonic.VFMADDSUB132PS)),
+        Map.entry("f16c", List.of(Mnemonic.VCVTPH2PS, Mnemonic.VCVTPS2PH)), Map.entry("vaes", List.of(Mnemonic.VAESDECLAST)), Map.entry("vpclmulqdq", List.of(Mnemonic.VPCLMULQDQ)),
         Map.entry("pclmulqdq", List.of(Mnemonic.PCLMULQDQ)), Map.entry("sha_ni", List.of(Mnemonic.SHA1RNDS4, Mnemonic.SHA256RNDS2, Mnemonic.SHA256MSG2)),
         Map.entry("xsave", List.of(Mnemonic.XSAVE, Mnemonic.XRSTOR, Mnemonic.XGETBV, Mnemonic.XSETBV)), Map.entry("xsaveopt", List.of(Mnemonic.XSAVEOPT)),
         Map.entry("xsavec", List.of(Mnemonic.XSAVEC)), Map.entry("movbe", List.of(Mnemonic.MOVBE)), Map.entry("popcnt", List.of(Mnemonic.POPCNT)),
