@@ -1,5 +1,5 @@
 /*
- * Kernels with checksums. Options: only=NAME, scale=N (multiplies the iterations). Computing kernels run in ring 3.
+ * Kernels with checksums. Options: only=NAME,..., scale=N (multiplies the iterations). Computing kernels run in ring 3.
  * Markers as in nano: the kernel's number to PORT_MARKER before it, number | MARKER_END after it.
  */
 #include "bench.h"
@@ -24,12 +24,27 @@ static const struct benchmark computing[] = {
     {"nbody", k_nbody, 20000},
 };
 
-static char only[16];
+static char only[128];
 static u32 scale, all, ran;
+
+/* Whether a name is among those of only=, or there are none. */
+static int wanted(const char *name)
+{
+    size_t length = strlen(name);
+    if (!*only)
+        return 1;
+    for (const char *p = only; *p; p++) {
+        if (memcmp(p, name, length) == 0 && (p[length] == ',' || !p[length]))
+            return 1;
+        while (p[1] && *p != ',')
+            p++;
+    }
+    return 0;
+}
 
 static void run(u32 number, const struct benchmark *benchmark, int computes)
 {
-    if (*only && strcmp(only, benchmark->name) != 0)
+    if (!wanted(benchmark->name))
         return;
     u32 n = benchmark->iterations * scale;
     place_mark((u8)number);

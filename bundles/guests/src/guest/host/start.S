@@ -1,6 +1,6 @@
 /* Entry of a static Linux program, and its system calls. */
         .text
-        .globl _start, host_call
+        .globl _start, host_call, host_signal_return
 #ifdef __x86_64__
 _start: xor %ebp, %ebp
         mov (%rsp), %edi
@@ -8,14 +8,18 @@ _start: xor %ebp, %ebp
         and $-16, %rsp
         call host_main
 
-/* long host_call(long number, long a, long b, long c) */
+/* long host_call(long number, long a, long b, long c, long d) */
 host_call:
         mov %rdi, %rax
         mov %rsi, %rdi
         mov %rdx, %rsi
         mov %rcx, %rdx
+        mov %r8, %r10
         syscall
         ret
+host_signal_return:
+        mov $15, %eax                   /* rt_sigreturn */
+        syscall
 #else
 _start: xor %ebp, %ebp
         mov (%esp), %eax
@@ -28,12 +32,18 @@ _start: xor %ebp, %ebp
 
 host_call:
         push %ebx
-        mov 8(%esp), %eax
-        mov 12(%esp), %ebx
-        mov 16(%esp), %ecx
-        mov 20(%esp), %edx
+        push %esi
+        mov 12(%esp), %eax
+        mov 16(%esp), %ebx
+        mov 20(%esp), %ecx
+        mov 24(%esp), %edx
+        mov 28(%esp), %esi
         int $0x80
+        pop %esi
         pop %ebx
         ret
+host_signal_return:
+        mov $173, %eax                  /* rt_sigreturn */
+        int $0x80
 #endif
         .section .note.GNU-stack, "", @progbits

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,12 +24,17 @@ class RunIT {
     private record Outcome(int status, String out, String err) {}
 
     private Outcome proteus(String... arguments) throws Exception {
+        return proteusWith(Map.of(), arguments);
+    }
+
+    private Outcome proteusWith(Map<String, String> environment, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(IMAGE.resolve("bin/proteus").toString()));
         command.addAll(List.of(arguments));
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
         ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().putAll(environment);
         Process process = builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile())).start();
         assertTrue(process.waitFor(180, TimeUnit.SECONDS), "it ends by itself");
         return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
@@ -106,5 +114,40 @@ class RunIT {
         for (String name : List.of("hello32", "hello64", "rings", "nano", "bench32", "bench64", "debian-cloud-amd64", "debian-amd64", "debian-686")) {
             assertTrue(outcome.out().contains("\"name\": \"" + name + "\""), outcome::out);
         }
+    }
+
+    /** A PATH with all that is on ours, except programs that begin with one of these names. */
+    private String pathWithout(String... names) throws Exception {
+        Path links = Files.createDirectory(directory.resolve("path"));
+        for (String each : System.getenv("PATH").split(":")) {
+            if (!Files.isDirectory(Path.of(each))) {
+                continue;
+            }
+            try (Stream<Path> programs = Files.list(Path.of(each))) {
+                for (Path program : programs.toList()) {
+                    Path link = links.resolve(program.getFileName());
+                    if (Stream.of(names).noneMatch(program.getFileName().toString()::startsWith) && !Files.exists(link, LinkOption.NOFOLLOW_LINKS)) {
+                        Files.createSymbolicLink(link, program);
+                    }
+                }
+            }
+        }
+        return links.toString();
+    }
+
+    @Test
+    void benchComparesWithWhoIsThereAndNamesWhoIsNot() throws Exception {
+        Path json = directory.resolve("bench.json");
+        Outcome outcome = proteusWith(Map.of("PATH", pathWithout("qemu", "bochs")),
+                "bench", "--peers", "--guest", "bench64", "--only", "fib", "--rounds", "1", "--json", json.toString());
+        assertEquals(0, outcome.status(), outcome::err);
+        assertTrue(outcome.err().contains("qemu-tcg is absent: qemu-system-x86_64 is not installed"), outcome::err);
+        assertTrue(outcome.err().contains("bochs is absent: bochs is not installed"), outcome::err);
+        assertTrue(outcome.out().lines().anyMatch(line -> line.strip().startsWith("64  fib")), outcome::out);
+        String found = Files.readString(json);
+        assertTrue(found.contains("\"qemu-tcg\": \"qemu-system-x86_64 is not installed\"") && found.contains("\"instructionsPerIteration\""), found);
+        refused(1, "there is no loop nosuch", "bench", "--peers", "--only", "nosuch");
+        refused(64, "--engine warp will not do", "bench", "--engine", "warp");
+        refused(64, "--rounds 0 will not do", "bench", "--peers", "--rounds", "0");
     }
 }

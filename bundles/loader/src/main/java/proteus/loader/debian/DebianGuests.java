@@ -68,7 +68,7 @@ public final class DebianGuests implements GuestCatalogue {
                 busybox = cache.read(recipe.name, GuestCache.BUSYBOX);
             }
             // The initial RAM disk is ours: it follows this version of the code even when the packages were fetched by another.
-            byte[] initrd = TestInitramfs.around(busybox);
+            byte[] initrd = TestInitramfs.around(busybox, recipe.bits);
             if (!Arrays.equals(initrd, cache.read(recipe.name, GuestCache.INITRD))) {
                 store(recipe, kernel, busybox, initrd, cache.origin(recipe.name));
             }
@@ -89,7 +89,7 @@ public final class DebianGuests implements GuestCatalogue {
             Map<String, String> origin = new LinkedHashMap<>();
             byte[] kernel = kernel(recipe, packages, work, origin);
             byte[] busybox = busybox(recipe, packages, work, origin);
-            store(recipe, kernel, busybox, TestInitramfs.around(busybox), origin);
+            store(recipe, kernel, busybox, TestInitramfs.around(busybox, recipe.bits), origin);
             progress.accept("%s is in the cache: %s, %d MiB".formatted(recipe.name, origin.get("kernel.package"), kernel.length >> 20));
         } finally {
             GuestCache.deleteTree(work);

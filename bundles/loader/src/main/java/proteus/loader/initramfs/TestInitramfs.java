@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 
-/** The test system: a static busybox and an {@code /init} that prints {@link #MARKER} and ends in a shell with {@link #PROMPT}. */
+/** The test system: a static busybox, the bench program and an {@code /init} that prints {@link #MARKER} and ends in a shell with {@link #PROMPT}. */
 public final class TestInitramfs {
     /** Printed once the system is up. */
     public static final String MARKER = "READY";
@@ -13,8 +13,12 @@ public final class TestInitramfs {
 
     private TestInitramfs() {}
 
-    /** Builds it around a statically linked busybox; uncompressed, as unpacking costs the guest millions of instructions. */
-    public static byte[] around(byte[] busybox) {
+    /**
+     * Builds it around a statically linked busybox; uncompressed, as unpacking costs the guest millions of instructions.
+     *
+     * @param bits width of the guest's programs, 32 or 64
+     */
+    public static byte[] around(byte[] busybox, int bits) {
         CpioArchive archive = new CpioArchive();
         for (String directory : new String[] {"bin", "sbin", "usr", "usr/bin", "usr/sbin", "dev", "proc", "sys", "tmp", "root", "etc"}) {
             archive.directory(directory, directory.equals("tmp") ? 01777 : 0755);
@@ -24,12 +28,14 @@ public final class TestInitramfs {
         archive.characterDevice("dev/null", 0666, 1, 3);
         archive.file("bin/busybox", 0755, busybox);
         archive.link("bin/sh", "busybox");
-        archive.file("init", 0755, script());
+        // What a system does for programs, measured from within (guest kit, README).
+        archive.file("bin/bench", 0755, resource("bench" + bits + ".host"));
+        archive.file("init", 0755, resource("init"));
         return archive.bytes();
     }
 
-    private static byte[] script() {
-        try (InputStream in = TestInitramfs.class.getResourceAsStream("init")) {
+    private static byte[] resource(String name) {
+        try (InputStream in = TestInitramfs.class.getResourceAsStream(name)) {
             return in.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

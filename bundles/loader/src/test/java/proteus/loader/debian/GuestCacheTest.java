@@ -36,7 +36,7 @@ class GuestCacheTest {
     @Test
     void guestInTheCacheIsNotFetchedAgain() throws IOException {
         byte[] busybox = {7};
-        GuestCache cache = filled(busybox, TestInitramfs.around(busybox));
+        GuestCache cache = filled(busybox, TestInitramfs.around(busybox, 32));
         List<String> progress = new ArrayList<>();
         GuestImage image = new DebianGuests(cache).image("debian-686", progress::add).orElseThrow();
         assertArrayEquals(new byte[] {1, 2}, image.kernel());
@@ -50,7 +50,7 @@ class GuestCacheTest {
         byte[] busybox = {7};
         GuestCache cache = filled(busybox, new byte[] {0});
         GuestImage image = new DebianGuests(cache).image("debian-686", text -> {}).orElseThrow();
-        assertArrayEquals(TestInitramfs.around(busybox), image.initrd());
+        assertArrayEquals(TestInitramfs.around(busybox, 32), image.initrd());
         assertArrayEquals(image.initrd(), Files.readAllBytes(Path.of(image.initrdPath())));
         assertEquals("1", cache.origin("debian-686").get("kernel.version"));
         try (Stream<Path> left = Files.list(directory.resolve("guests"))) {

@@ -44,7 +44,7 @@ class CpioArchiveTest {
 
     @Test
     void sameEntriesGiveTheSameBytes() {
-        assertArrayEquals(TestInitramfs.around(new byte[1000]), TestInitramfs.around(new byte[1000]));
+        assertArrayEquals(TestInitramfs.around(new byte[1000], 64), TestInitramfs.around(new byte[1000], 64));
     }
 
     @Test
@@ -56,7 +56,7 @@ class CpioArchiveTest {
 
     @Test
     void testSystemHasWhatTheKernelLooksFor() {
-        List<Entry> entries = read(TestInitramfs.around("busybox".getBytes(StandardCharsets.US_ASCII)));
+        List<Entry> entries = read(TestInitramfs.around("busybox".getBytes(StandardCharsets.US_ASCII), 64));
         Entry init = entries.stream().filter(entry -> entry.name.equals("init")).findFirst().orElseThrow();
         assertTrue(init.content.startsWith("#!/bin/busybox sh\n") && init.content.contains("echo " + TestInitramfs.MARKER) && init.content.contains("PS1='" + TestInitramfs.PROMPT + "'"));
         assertEquals(0100755, init.mode);

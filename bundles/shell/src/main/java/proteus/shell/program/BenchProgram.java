@@ -1,6 +1,9 @@
 package proteus.shell.program;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -12,8 +15,11 @@ import proteus.api.compose.Composition;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
+import proteus.shell.bench.PeerBench;
 import proteus.shell.guests.Guests;
+import proteus.shell.guests.KitRun;
 import proteus.shell.process.StandardStreams;
+import proteus.shell.text.Json;
 import proteus.shell.text.Output;
 import proteus.shell.text.Quantities;
 import proteus.shell.text.Table;
@@ -24,6 +30,9 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
     private static final Duration PATIENCE = Duration.ofMinutes(30);
     /** Enough work that compiling the interpreter, the first second or two of it, does not decide the figure. */
     private static final int SCALE = 10;
+    private static final int ROUNDS = 3;
+    /** What the modelled silicon executes with. */
+    private static final List<String> ENGINES = List.of("interpreter");
     /** Loops that stay among integer instructions: those that our promise of speed is about. */
     private static final Set<String> INTEGER =
             Set.of("collatz", "sieve", "crc32", "sha256", "qsort", "copy", "fib", "matmul", "strings", "chase", "interp", "branchy");
@@ -52,7 +61,8 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
         return """
                 ./proteus bench [flags]
                 Runs the bench guests and says millions of guest instructions per second of CPU time for each loop, and as
-                geometric mean over the integer ones.
+                geometric mean over the integer ones. With --peers the same loops run on QEMU (TCG), Bochs and the bare processor
+                too, as far as they are here: CPU time of an iteration, median of interleaved rounds, and the others' times by ours.
                 """;
     }
 
@@ -60,7 +70,11 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
     public Flags flags() {
         return new Flags()
                 .option("--guest", "NAME", "bench32 or bench64 (default both)")
-                .option("--only", "LOOP", "one loop")
+                .option("--only", "LOOP", "one loop; with --peers also several, with commas")
+                .option("--peers", "", "compare with QEMU, Bochs and the bare processor")
+                .option("--engine", "NAME", "engine of ours, or several with commas (default %s)".formatted(ENGINES.getFirst()))
+                .option("--rounds", "N", "rounds of the comparison (default %d)".formatted(ROUNDS))
+                .option("--json", "FILE", "writes what was found as JSON")
                 .option("--scale", "N", "so many times the work (default %d)".formatted(SCALE))
                 .option("--cold", "", "no run before the measured one: with the time the JVM takes to compile the engine")
                 .option("--cpu", "NAME", "CPU technique (default hwassist)")
@@ -79,8 +93,50 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--cpu").orElse(Composition.DEFAULT.cpu()),
                 flags.value("--mem").orElse(Composition.DEFAULT.memory()),
                 Composition.DEFAULT.io());
+        List<String> engines = flags.value("--engine").map(list -> List.of(list.split(","))).orElse(ENGINES);
+        for (String engine : engines) {
+            if (!ENGINES.contains(engine)) {
+                throw new UsageException("--engine %s will not do: there is %s".formatted(engine, String.join(", ", ENGINES)));
+            }
+        }
+        return flags.has("--peers") ? compare(flags, output, composition, engines) : measure(flags, output, composition);
+    }
+
+    private int compare(Flags flags, Output output, Composition composition, List<String> engines) throws InterruptedException {
+        List<Integer> widths = switch (flags.choice("--guest", "both", "bench32", "bench64", "both")) {
+            case "bench32" -> List.of(32);
+            case "bench64" -> List.of(64);
+            default -> List.of(32, 64);
+        };
+        PeerBench.Answer answer = new PeerBench(manager, guests, Program::say).compare(new PeerBench.Wish(
+                composition, engines, true, widths, flags.value("--only").map(list -> List.of(list.split(","))).orElse(List.of()), number(flags, "--rounds", ROUNDS)));
+        write(flags, answer.tree());
+        StandardStreams.out().println(output == Output.JSON ? Json.of(answer.tree()) : answer.table().text());
+        StandardStreams.out().flush();
+        return Status.SUCCESS;
+    }
+
+    private static void write(Flags flags, Object tree) {
+        flags.value("--json").ifPresent(file -> {
+            try {
+                Files.writeString(Path.of(file), Json.of(tree) + "\n");
+            } catch (IOException e) {
+                throw new VmException("the figures cannot be written to " + file + " (" + e.getClass().getSimpleName() + ")", e);
+            }
+        });
+    }
+
+    private static int number(Flags flags, String name, int otherwise) {
+        String text = flags.value(name).orElse(Integer.toString(otherwise));
+        if (!text.matches("[1-9][0-9]{0,5}")) {
+            throw new UsageException("%s %s will not do: give a number from 1 on".formatted(name, text));
+        }
+        return Integer.parseInt(text);
+    }
+
+    private int measure(Flags flags, Output output, Composition composition) throws InterruptedException {
         String only = flags.value("--only").map(loop -> " only=" + loop).orElse("");
-        String words = "scale=" + flags.value("--scale").orElse(Integer.toString(SCALE)) + only;
+        String words = "scale=" + number(flags, "--scale", SCALE) + only;
         List<String> names = flags.value("--guest").map(List::of).orElse(List.of("bench32", "bench64"));
         Table table = new Table("guest", "loop", "instructions", "CPU seconds", "MIPS", "checksum");
         double logarithms = 0;
@@ -107,6 +163,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 }
             }
         }
+        write(flags, table.rows());
         PrintStream out = StandardStreams.out();
         out.println(output.show(table, "no loops"));
         out.flush();

@@ -20,6 +20,7 @@ import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
 import proteus.shell.guests.Guests;
+import proteus.shell.guests.KitRun;
 import proteus.shell.process.StandardStreams;
 import proteus.shell.text.Quantities;
 import proteus.shell.text.Table;

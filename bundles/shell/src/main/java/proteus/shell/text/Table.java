@@ -52,7 +52,8 @@ public final class Table {
     }
 
     private boolean right(int column) {
-        return !rows.isEmpty() && rows.stream().allMatch(row -> row[column] instanceof Number);
+        return rows.stream().anyMatch(row -> row[column] instanceof Number)
+                && rows.stream().allMatch(row -> row[column] instanceof Number || "".equals(row[column]));
     }
 
     private static String shown(Object cell) {
@@ -66,6 +67,11 @@ public final class Table {
     }
 
     public String json() {
+        return Json.of(rows());
+    }
+
+    /** The rows as maps from column to cell. */
+    public List<Map<String, Object>> rows() {
         List<Map<String, Object>> all = new ArrayList<>();
         for (Object[] row : rows) {
             Map<String, Object> object = new LinkedHashMap<>();
@@ -74,6 +80,6 @@ public final class Table {
             }
             all.add(object);
         }
-        return Json.of(all);
+        return all;
     }
 }

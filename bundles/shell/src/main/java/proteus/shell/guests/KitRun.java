@@ -1,4 +1,4 @@
-package proteus.shell.program;
+package proteus.shell.guests;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,12 +20,12 @@ import proteus.api.vm.VmStatistics.Mark;
  *
  * @param console what it printed
  */
-record KitRun(VmEnd end, String console, VmStatistics statistics) {
+public record KitRun(VmEnd end, String console, VmStatistics statistics) {
     /** A guest writes n before its n-th measured loop and n + this behind it (guest kit, README). */
     private static final int MARK_END = 0x80;
 
     /** @throws VmException when it does not end in time */
-    static KitRun of(VirtualMachineManager manager, String vmName, Composition composition, GuestImage image, String append, Duration patience)
+    public static KitRun of(VirtualMachineManager manager, String vmName, Composition composition, GuestImage image, String append, Duration patience)
             throws InterruptedException {
         VmSpec spec = new VmSpec(
                 vmName,
@@ -49,9 +49,9 @@ record KitRun(VmEnd end, String console, VmStatistics statistics) {
     }
 
     /** A measured loop: what lies between its two marks. */
-    record Measured(int number, long instructions, long cpuNanos, Map<String, Long> counters) {}
+    public record Measured(int number, long instructions, long cpuNanos, Map<String, Long> counters) {}
 
-    List<Measured> measured() {
+    public List<Measured> measured() {
         List<Measured> all = new ArrayList<>();
         Mark begin = null;
         for (Mark mark : statistics.marks()) {
@@ -73,7 +73,12 @@ record KitRun(VmEnd end, String console, VmStatistics statistics) {
     }
 
     /** The rows of the guest's own table, in the order of its loops: words of the indented lines between heading and end. */
-    List<String[]> rows() {
+    public List<String[]> rows() {
+        return rows(console);
+    }
+
+    /** The same of what a guest printed elsewhere. */
+    public static List<String[]> rows(String console) {
         List<String[]> rows = new ArrayList<>();
         boolean table = false;
         for (String line : console.lines().toList()) {
