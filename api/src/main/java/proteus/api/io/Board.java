@@ -1,6 +1,7 @@
 package proteus.api.io;
 
 import java.util.List;
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** The board of one VM: interrupt controllers, timers, RTC, PCI host, firmware tables. */
@@ -13,6 +14,11 @@ public interface Board extends AutoCloseable {
 
     /** The PCI bus. */
     PciSlots pci();
+
+    /** Where a keyboard is plugged in. */
+    default Optional<Ps2Port> keyboardPort() {
+        return Optional.empty();
+    }
 
     /**
      * Everything a loader must place or report: tables in guest memory, the memory map. Writes the ACPI and MP tables into guest

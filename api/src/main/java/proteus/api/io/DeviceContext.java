@@ -24,6 +24,11 @@ public interface DeviceContext {
         return Optional.empty();
     }
 
+    /** Where a keyboard is plugged in, if the machine has a keyboard controller. */
+    default Optional<Ps2Port> keyboardPort() {
+        return Optional.empty();
+    }
+
     Timers timers();
 
     EventCounters counters();

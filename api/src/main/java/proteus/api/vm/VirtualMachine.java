@@ -53,6 +53,16 @@ public interface VirtualMachine {
         return Optional.empty();
     }
 
+    /**
+     * Presses keys on its keyboard, once a text is on its screen; several wishes are served in their order.
+     *
+     * @param after text on the screen, empty for at once
+     * @param keys as {@link proteus.api.io.Keyboard#press} has them
+     */
+    default void pressKeys(String after, String keys) {
+        throw new VmException("this machine has no keyboard");
+    }
+
     /** What firmware wrote to its debug port 0x402 and is still kept. */
     default String firmwareLog() {
         return "";

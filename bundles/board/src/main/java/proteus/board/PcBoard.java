@@ -2,6 +2,7 @@ package proteus.board;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 import proteus.api.io.Board;
 import proteus.api.io.BoardContext;
@@ -9,6 +10,7 @@ import proteus.api.io.Bus;
 import proteus.api.io.InterruptController;
 import proteus.api.io.InterruptLine;
 import proteus.api.io.PciSlots;
+import proteus.api.io.Ps2Port;
 import proteus.board.clock.Pit8254;
 import proteus.board.clock.Rtc;
 import proteus.board.firmware.FirmwareTables;
@@ -51,6 +53,7 @@ final class PcBoard implements Board {
     private final IsaBridge isaBridge;
     private final PowerManagement power;
     private final Rtc rtc;
+    private final KeyboardController keyboard;
     private final FwCfg fwCfg;
     private final PlacedPorts placed;
     private final List<Part> parts = new ArrayList<>();
@@ -71,7 +74,7 @@ final class PcBoard implements Board {
         lines = new Lines(pic, ioApic, context.counters());
         Pit8254 pit = new Pit8254(context.timers(), lines.wire(TIMER_GSI));
         rtc = new Rtc(context.timers(), lines.wire(RTC_GSI));
-        KeyboardController keyboard = new KeyboardController(lines.wire(KEYBOARD_GSI), lines.wire(MOUSE_GSI), context::resetRequested);
+        keyboard = new KeyboardController(lines.wire(KEYBOARD_GSI), lines.wire(MOUSE_GSI), context::resetRequested);
         SystemPorts system = new SystemPorts(context);
         DmaControllers dma = new DmaControllers();
         pci = new PciHost(context.ports(), context.mmio(), lines, apicBus::message, context::resetRequested);
@@ -135,6 +138,11 @@ final class PcBoard implements Board {
     @Override
     public PciSlots pci() {
         return pci;
+    }
+
+    @Override
+    public Optional<Ps2Port> keyboardPort() {
+        return Optional.of(keyboard.keyboardPort());
     }
 
     /** Besides the tables: what firmware sets up before it starts an operating system. */

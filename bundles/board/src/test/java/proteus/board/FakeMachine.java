@@ -3,12 +3,14 @@ package proteus.board;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import proteus.api.event.EventCounters;
 import proteus.api.io.BoardContext;
 import proteus.api.io.Bus;
 import proteus.api.io.BusDevice;
 import proteus.api.io.InterruptLine;
+import proteus.api.io.ShadowMemory;
 import proteus.api.io.Timers;
 import proteus.api.memory.GuestMemory;
 import proteus.api.memory.GuestMemoryException;
@@ -26,13 +28,33 @@ final class FakeMachine implements BoardContext {
     final List<String> events = new ArrayList<>();
     final PcBoard board;
     private final EventCounters counters = new EventCounters();
+    final StringBuilder firmwareLog = new StringBuilder();
+    private final Optional<ShadowMemory> shadow;
     int raised;
 
     FakeMachine() {
         this(2 << 20);
     }
 
+    /** A machine that starts from a ROM. */
+    FakeMachine(ShadowMemory shadow) {
+        this.shadow = Optional.of(shadow);
+        memory = new FakeMemory(2 << 20);
+        board = new PcBoard(this);
+    }
+
+    @Override
+    public Optional<ShadowMemory> shadowMemory() {
+        return shadow;
+    }
+
+    @Override
+    public void firmwareCharacter(int value) {
+        firmwareLog.append((char) value);
+    }
+
     FakeMachine(int ram) {
+        shadow = Optional.empty();
         memory = new FakeMemory(ram);
         board = new PcBoard(this);
     }

@@ -1,10 +1,13 @@
 package proteus.board;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import proteus.api.io.Ps2Port;
 
 class LegacyTest {
     private static final int DATA = 0x60;
@@ -50,6 +53,58 @@ class LegacyTest {
         assertEquals(0xfe, answer());
     }
 
+    private void command(int value) {
+        machine.out(STATUS, 0x60);
+        machine.out(DATA, value);
+    }
+
+    @Test
+    void aKeyboardHearsWhatIsWrittenToTheDataPort() {
+        List<Integer> heard = new ArrayList<>();
+        Ps2Port port = machine.board.keyboardPort().orElseThrow();
+        port.connect(heard::add);
+        machine.out(DATA, 0xf2);
+        assertEquals(List.of(0xf2), heard);
+        assertEquals(0, machine.in(STATUS) & 1, "no time-out");
+        assertThrows(IllegalArgumentException.class, () -> port.connect(heard::add));
+    }
+
+    @Test
+    void setTwoIsTranslatedToSetOneUnlessTheModeSaysNo() {
+        Ps2Port port = machine.board.keyboardPort().orElseThrow();
+        port.send(0x1c);
+        port.send(0xf0);
+        port.send(0x1c);
+        port.send(0x83);
+        assertEquals(0x1e, answer());
+        assertEquals(0x9e, answer());
+        assertEquals(0x41, answer());
+        command(0x04);
+        port.send(0xf0);
+        assertEquals(0xf0, answer());
+    }
+
+    @Test
+    void anInhibitedKeyboardKeepsItsBytes() {
+        Ps2Port port = machine.board.keyboardPort().orElseThrow();
+        machine.out(STATUS, 0xad);
+        port.send(0x1c);
+        assertEquals(0, machine.in(STATUS) & 1);
+        assertEquals(1, port.waiting());
+        machine.out(STATUS, 0xae);
+        assertEquals(0x1e, answer());
+    }
+
+    @Test
+    void bytesThatWaitInTheKeyboardPortTravelWithTheBoard() {
+        machine.out(STATUS, 0xad);
+        machine.board.keyboardPort().orElseThrow().send(0x76);
+        FakeMachine other = new FakeMachine();
+        other.board.importState(machine.board.exportState());
+        other.out(STATUS, 0xae);
+        assertEquals(0x01, other.in(DATA));
+    }
+
     @Test
     void a20ReadsAsEnabled() {
         machine.out(STATUS, 0xd0);
@@ -72,6 +127,13 @@ class LegacyTest {
         machine.out(0xf4, 5);
         assertEquals(0xe9, machine.in(0xe9));
         assertEquals(List.of("debug character x", "debug exit 5"), machine.events);
+    }
+
+    @Test
+    void firmwareWritesItsLogToTheMachine() {
+        assertEquals(0xe9, machine.in(0x402));
+        machine.out(0x402, 'S');
+        assertEquals("S", machine.firmwareLog.toString());
     }
 
     @Test

@@ -47,6 +47,7 @@ final class Machine implements VirtualMachine {
     private final VirtualClock clock;
     private final MachineSchedule schedule;
     private final Consumer<Machine> closed;
+    private final KeyTyping keys;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final List<VmStatistics.Mark> marks = new CopyOnWriteArrayList<>();
 
@@ -67,6 +68,7 @@ final class Machine implements VirtualMachine {
         this.clock = parts.clock();
         this.schedule = parts.schedule();
         this.closed = closed;
+        this.keys = new KeyTyping(parts.devices(), parts.clock());
         this.debugging = new MachineDebugging(parts);
         this.thread = new VmThread(parts.spec().name(), processor, this::turn);
         parts.link().connect(this);
@@ -374,10 +376,15 @@ final class Machine implements VirtualMachine {
 
     @Override
     public Optional<TextScreen.Snapshot> screen() {
-        return parts.devices().stream()
-                .filter(TextScreen.class::isInstance)
-                .findFirst()
-                .map(device -> call(((TextScreen) device)::snapshot));
+        return keys.screen().map(display -> call(display::snapshot));
+    }
+
+    @Override
+    public void pressKeys(String after, String text) {
+        call(() -> {
+            keys.press(after, text);
+            return null;
+        });
     }
 
     @Override

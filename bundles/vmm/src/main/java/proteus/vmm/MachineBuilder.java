@@ -207,6 +207,9 @@ final class MachineBuilder {
         if (technique.roles().contains(DeviceRole.DISPLAY)) {
             wishes.add(new DeviceSpec(DeviceRole.DISPLAY, null, 0));
         }
+        if (technique.roles().contains(DeviceRole.KEYBOARD)) {
+            wishes.add(new DeviceSpec(DeviceRole.KEYBOARD, null, 0));
+        }
         if (!spec.disks().isEmpty() && !technique.roles().contains(DeviceRole.DISK)) {
             throw new VmException("I/O technique '%s' has no disks yet: leave %s away".formatted(technique.info().name(), spec.disks().get(0)));
         }

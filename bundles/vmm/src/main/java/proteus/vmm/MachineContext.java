@@ -9,6 +9,7 @@ import proteus.api.io.BoardContext;
 import proteus.api.io.Bus;
 import proteus.api.io.InterruptLine;
 import proteus.api.io.PciSlots;
+import proteus.api.io.Ps2Port;
 import proteus.api.io.ShadowMemory;
 import proteus.api.io.Timers;
 import proteus.api.memory.GuestMemory;
@@ -82,6 +83,11 @@ final class MachineContext implements BoardContext {
     @Override
     public Optional<PciSlots> pci() {
         return board == null ? Optional.empty() : Optional.ofNullable(board.pci());
+    }
+
+    @Override
+    public Optional<Ps2Port> keyboardPort() {
+        return board == null ? Optional.empty() : board.keyboardPort();
     }
 
     @Override

@@ -14,6 +14,7 @@ import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
 import proteus.io.emul.ata.PiixIde;
+import proteus.io.emul.ps2.Ps2Keyboard;
 import proteus.io.emul.vga.Vga;
 
 /** The technique: consoles become serial ports, disks are on IDE channels, the display is a VGA. Roles are offered as their devices come to work. */
@@ -34,7 +35,7 @@ public final class EmulTechnique implements IoTechnique {
 
     @Override
     public Set<DeviceRole> roles() {
-        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY, DeviceRole.DISK);
+        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY, DeviceRole.KEYBOARD, DeviceRole.DISK);
     }
 
     @Override
@@ -73,6 +74,7 @@ public final class EmulTechnique implements IoTechnique {
         return switch (spec.role()) {
             case CONSOLE -> serialPort(context, spec);
             case DISPLAY -> new Vga(context);
+            case KEYBOARD -> new Ps2Keyboard(context);
             default -> throw new IllegalArgumentException("The technique io.emul has no device for the role %s yet.".formatted(spec.role()));
         };
     }

@@ -11,6 +11,7 @@ import proteus.api.io.DeviceContext;
 import proteus.api.io.InterruptLine;
 import proteus.api.io.PciFunction;
 import proteus.api.io.PciSlots;
+import proteus.api.io.Ps2Port;
 import proteus.api.io.Timers;
 import proteus.api.memory.GuestMemory;
 import proteus.api.memory.GuestMemoryException;
@@ -24,6 +25,9 @@ public final class FakePc implements DeviceContext, Timers, PciSlots {
     public final boolean[] interrupts = new boolean[24];
     public PciFunction function;
     public boolean busMaster = true;
+    /** What the keyboard has sent and nobody has taken. */
+    public final List<Integer> keyboardBytes = new ArrayList<>();
+    private final List<Alarm> alarms = new ArrayList<>();
     private long now;
 
     public int in(int port, int size) {
@@ -44,6 +48,12 @@ public final class FakePc implements DeviceContext, Timers, PciSlots {
 
     public void pass(long nanos) {
         now += nanos;
+        for (Alarm alarm : List.copyOf(alarms)) {
+            if (alarm.deadline <= now) {
+                alarm.deadline = Long.MAX_VALUE;
+                alarm.action.run();
+            }
+        }
     }
 
     @Override
@@ -98,7 +108,39 @@ public final class FakePc implements DeviceContext, Timers, PciSlots {
 
     @Override
     public Timer create(String name, Runnable action) {
-        throw new UnsupportedOperationException("no timer");
+        Alarm alarm = new Alarm(action);
+        alarms.add(alarm);
+        return alarm;
+    }
+
+    @Override
+    public Optional<Ps2Port> keyboardPort() {
+        return Optional.of(new Ps2Port() {
+            @Override
+            public void connect(Peripheral peripheral) {
+                // The test speaks to it.
+            }
+
+            @Override
+            public void disconnect() {
+                // Nothing to undo.
+            }
+
+            @Override
+            public void send(int value) {
+                keyboardBytes.add(value);
+            }
+
+            @Override
+            public int waiting() {
+                return keyboardBytes.size();
+            }
+
+            @Override
+            public void clear() {
+                keyboardBytes.clear();
+            }
+        });
     }
 
     @Override
@@ -140,6 +182,30 @@ public final class FakePc implements DeviceContext, Timers, PciSlots {
                 function = null;
             }
         };
+    }
+
+    private static final class Alarm implements Timer {
+        private final Runnable action;
+        private long deadline = Long.MAX_VALUE;
+
+        Alarm(Runnable action) {
+            this.action = action;
+        }
+
+        @Override
+        public void arm(long nanos) {
+            deadline = nanos;
+        }
+
+        @Override
+        public void cancel() {
+            deadline = Long.MAX_VALUE;
+        }
+
+        @Override
+        public long deadline() {
+            return deadline;
+        }
     }
 
     /** Ranges in a list. */

@@ -4,14 +4,16 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import proteus.api.io.Bus;
 import proteus.api.io.InterruptLine;
+import proteus.api.io.Ps2Port;
 import proteus.board.part.BytePorts;
 import proteus.board.part.Part;
 import proteus.board.part.StateReader;
 import proteus.board.part.StateWriter;
 
 /**
- * The keyboard controller 8042 at 0x60 and 0x64 (IBM PS/2 technical reference, keyboard and auxiliary device controller)
- * with nothing plugged into its two ports: whoever speaks to a keyboard or a mouse gets the controller's time-out answer.
+ * The keyboard controller 8042 at 0x60 and 0x64 (IBM PS/2 technical reference, keyboard and auxiliary device controller).
+ * Into its first port a keyboard may be plugged; nothing is in the second. Whoever speaks to a device that is not there gets
+ * the controller's time-out answer.
  * A20 is always enabled in this machine: the bit of the output port can be written and read back, and gates nothing.
  */
 public final class KeyboardController implements Part {
@@ -27,6 +29,7 @@ public final class KeyboardController implements Part {
     private static final int MODE_SYSTEM = 0x04;
     private static final int MODE_KEYBOARD_OFF = 0x10;
     private static final int MODE_AUXILIARY_OFF = 0x20;
+    private static final int MODE_TRANSLATE = 0x40;
 
     /** Output port: bit 0 is the CPU's reset (low), bit 1 A20, bits 4 and 5 the interrupts. */
     private static final int OUTPUT_NO_RESET = 0x01;
@@ -35,6 +38,7 @@ public final class KeyboardController implements Part {
     private static final int RESEND = 0xfe;
     private static final int SELF_TEST_PASSED = 0x55;
     private static final int QUEUE_LIMIT = 16;
+    private static final int PORT_LIMIT = 64;
 
     private final InterruptLine keyboardLine;
     private final InterruptLine auxiliaryLine;
@@ -47,6 +51,7 @@ public final class KeyboardController implements Part {
     /** Command that waits for its data byte at 0x60, or -1. */
     private int command = -1;
     private int outputPort;
+    private final Port port = new Port();
 
     public KeyboardController(InterruptLine keyboardLine, InterruptLine auxiliaryLine, Runnable resetCpu) {
         this.keyboardLine = keyboardLine;
@@ -108,10 +113,15 @@ public final class KeyboardController implements Part {
         int pending = command;
         command = -1;
         switch (pending) {
-            // Nobody at the port: the controller's time-out, which clears its inhibition first.
+            // A byte for the keyboard ends its inhibition. Nobody at the port: the controller's time-out.
             case -1 -> {
                 ram[0] &= ~MODE_KEYBOARD_OFF;
-                answer(RESEND, STATUS_TIMEOUT);
+                if (port.peripheral != null) {
+                    port.peripheral.receive(value);
+                    drive();
+                } else {
+                    answer(RESEND, STATUS_TIMEOUT);
+                }
             }
             case 0xd1 -> outputPort(value);
             case 0xd2 -> answer(value, 0);
@@ -151,7 +161,7 @@ public final class KeyboardController implements Part {
             case 0xa9, 0xab -> answer(0x00, 0);
             case 0xaa -> {
                 // The self-test leaves the controller as after power on, with both ports off.
-                ram[0] = (byte) (MODE_SYSTEM | MODE_KEYBOARD_OFF | MODE_AUXILIARY_OFF);
+                ram[0] = (byte) (MODE_SYSTEM | MODE_TRANSLATE | MODE_KEYBOARD_OFF | MODE_AUXILIARY_OFF);
                 queue.clear();
                 answer(SELF_TEST_PASSED, 0);
             }
@@ -183,6 +193,7 @@ public final class KeyboardController implements Part {
     }
 
     private void drive() {
+        port.deliver();
         Integer front = queue.peek();
         boolean auxiliary = front != null && (front >> 8 & STATUS_AUXILIARY) != 0;
         keyboardLine.set(front != null && !auxiliary && (ram[0] & MODE_KEYBOARD_INTERRUPT) != 0);
@@ -191,15 +202,16 @@ public final class KeyboardController implements Part {
 
     @Override
     public String name() {
-        return "8042 keyboard controller (no keyboard, A20 always on)";
+        return "8042 keyboard controller (%s, A20 always on)".formatted(port.peripheral == null ? "no keyboard" : "with a keyboard");
     }
 
     /** As firmware leaves it after its self-test: system flag set, ports enabled, no interrupts. */
     @Override
     public void reset() {
         java.util.Arrays.fill(ram, (byte) 0);
-        ram[0] = MODE_SYSTEM;
+        ram[0] = (byte) (MODE_SYSTEM | MODE_TRANSLATE);
         queue.clear();
+        port.clear();
         lastData = 0;
         lastWriteCommand = false;
         command = -1;
@@ -211,6 +223,7 @@ public final class KeyboardController implements Part {
     public void save(StateWriter out) {
         out.putBytes(ram).putInt(lastData).putBoolean(lastWriteCommand).putInt(command).putInt(outputPort);
         out.putInts(queue.stream().mapToInt(Integer::intValue).toArray());
+        out.putInts(port.bytes.stream().mapToInt(Integer::intValue).toArray()).putBoolean(port.released);
     }
 
     @Override
@@ -225,6 +238,71 @@ public final class KeyboardController implements Part {
         for (int entry : waiting) {
             queue.add(entry);
         }
+        port.clear();
+        for (int entry : in.takeInts()) {
+            port.bytes.add(entry & 0xff);
+        }
+        port.released = in.takeBoolean();
         drive();
+    }
+
+    /** Where the keyboard is plugged in. */
+    public Ps2Port keyboardPort() {
+        return port;
+    }
+
+    /** The first port: what the keyboard has sent waits here until the output buffer is free and the port is not inhibited. */
+    private final class Port implements Ps2Port {
+        private final Deque<Integer> bytes = new ArrayDeque<>();
+        private Peripheral peripheral;
+        /** The release prefix of set 2 was taken in; the next code becomes a release code of set 1. */
+        private boolean released;
+
+        @Override
+        public void connect(Peripheral plugged) {
+            if (peripheral != null) {
+                throw new IllegalArgumentException("There is a keyboard already.");
+            }
+            peripheral = plugged;
+        }
+
+        @Override
+        public void disconnect() {
+            peripheral = null;
+            clear();
+        }
+
+        @Override
+        public void send(int value) {
+            if (bytes.size() < PORT_LIMIT) {
+                bytes.add(value & 0xff);
+            }
+            drive();
+        }
+
+        @Override
+        public int waiting() {
+            return bytes.size();
+        }
+
+        @Override
+        public void clear() {
+            bytes.clear();
+            released = false;
+        }
+
+        private void deliver() {
+            while (queue.isEmpty() && !bytes.isEmpty() && (ram[0] & MODE_KEYBOARD_OFF) == 0) {
+                int value = bytes.poll();
+                if ((ram[0] & MODE_TRANSLATE) == 0) {
+                    queue.add(value);
+                } else if (value == ScanCodes.RELEASE) {
+                    released = true;
+                } else {
+                    queue.add(ScanCodes.setOne(value) | (released ? ScanCodes.RELEASED : 0));
+                    released = false;
+                }
+            }
+        }
     }
 }

@@ -45,6 +45,7 @@ import proteus.shell.text.Table;
             "osgi.command.function=info",
             "osgi.command.function=console",
             "osgi.command.function=screen",
+            "osgi.command.function=keys",
             "osgi.command.function=stat",
             "osgi.command.function=send",
             "osgi.command.function=gdb"
@@ -190,6 +191,14 @@ public final class VmCommands {
         }
         List<String> all = text.lines().toList();
         return String.join("\n", all.subList((int) Math.max(0, all.size() - wanted), all.size()));
+    }
+
+    @Descriptor("presses keys on a VM's keyboard")
+    public void keys(
+            @Descriptor("press them once this text is on the screen") @Parameter(names = "--after", absentValue = "") String after,
+            @Descriptor("name of the VM") String vm,
+            @Descriptor("text; <esc>, <enter>, <f1>, <up>, <ctrl-c> and so on") String keys) {
+        Vms.find(manager, vm).pressKeys(after, keys);
     }
 
     @Descriptor("the text on a VM's display")

@@ -96,6 +96,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--no-acpi", "", "show no ACPI tables")
                 .repeatable("--disk", "FILE", "a disk image; may be given again")
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
+                .repeatable("--keys", "[TEXT=>]KEYS", "pressed on the guest's keyboard, once TEXT is on its screen; <esc>, <enter>, <f1> and so on; may be given again")
                 .option("--until", "TEXT", "ends the run with success when the guest prints this")
                 .option("--timeout", "SECONDS", "ends the run with status 2")
                 .option("--gdb", "[HOST:]PORT", "waits for GDB (target remote) and runs under it; PORT 0 is any free one, ,i386 or ,x86-64 behind it says what GDB sees")
@@ -232,6 +233,10 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         for (String text : flags.values("--send")) {
             String typed = Escapes.resolve(text);
             vm.console().typeAfterAny(prompts, typed.endsWith("\n") ? typed : typed + "\n");
+        }
+        for (String wish : flags.values("--keys")) {
+            int arrow = wish.indexOf("=>");
+            vm.pressKeys(arrow < 0 ? "" : wish.substring(0, arrow), Escapes.resolve(arrow < 0 ? wish : wish.substring(arrow + 2)));
         }
         flags.value("--until").map(Escapes::resolve).ifPresent(vm.console()::stopAfter);
         long from = System.nanoTime();
