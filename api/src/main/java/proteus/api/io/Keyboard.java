@@ -6,11 +6,11 @@ import org.osgi.annotation.versioning.ConsumerType;
 @ConsumerType
 public interface Keyboard {
     /**
-     * Presses and releases keys one after the other, as on a US keyboard. Names stand in angle brackets: {@code <esc>},
-     * {@code <enter>}, {@code <f1>} to {@code <f12>}, {@code <up>}, {@code <ctrl-c>}, {@code <alt-x>}, {@code <lt>} for the
-     * bracket itself. Called on the VM's thread.
+     * Reads which keys to press, as on a US keyboard. Names stand in angle brackets: {@code <esc>}, {@code <enter>},
+     * {@code <f1>} to {@code <f12>}, {@code <up>}, {@code <ctrl-c>}, {@code <alt-x>}, {@code <lt>} for the bracket itself.
      *
+     * @return presses and releases them one after the other; to be run on the VM's thread
      * @throws IllegalArgumentException with one sentence for a key that there is not
      */
-    void press(String keys);
+    Runnable typing(String keys);
 }

@@ -57,7 +57,8 @@ public interface VirtualMachine {
      * Presses keys on its keyboard, once a text is on its screen; several wishes are served in their order.
      *
      * @param after text on the screen, empty for at once
-     * @param keys as {@link proteus.api.io.Keyboard#press} has them
+     * @param keys as {@link proteus.api.io.Keyboard#typing} has them
+     * @throws VmException with one sentence when there is no such key, or nothing to press or to look at
      */
     default void pressKeys(String after, String keys) {
         throw new VmException("this machine has no keyboard");

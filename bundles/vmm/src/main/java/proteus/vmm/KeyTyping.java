@@ -18,7 +18,7 @@ final class KeyTyping {
     /** How often the screen is looked at while keys wait. */
     private static final long LOOK_NANOS = 10_000_000;
 
-    private record Wish(String after, String keys) {}
+    private record Wish(String after, Runnable keys) {}
 
     private final Optional<Keyboard> keyboard;
     private final Optional<TextScreen> screen;
@@ -48,17 +48,17 @@ final class KeyTyping {
         if (!after.isEmpty() && screen.isEmpty()) {
             throw new VmException("this machine has no display on which '" + after + "' could appear");
         }
-        wishes.add(new Wish(after, keys));
+        try {
+            wishes.add(new Wish(after, keyboard.get().typing(keys)));
+        } catch (IllegalArgumentException e) {
+            throw new VmException(e.getMessage(), e);
+        }
         look();
     }
 
     private void look() {
         while (!wishes.isEmpty() && seen(wishes.peek().after)) {
-            try {
-                keyboard.get().press(wishes.poll().keys);
-            } catch (IllegalArgumentException e) {
-                throw new VmException(e.getMessage(), e);
-            }
+            wishes.poll().keys.run();
         }
         if (!wishes.isEmpty()) {
             timer.arm(timers.now() + LOOK_NANOS);

@@ -4,6 +4,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import proteus.api.io.Device;
 import proteus.api.io.DeviceContext;
 import proteus.api.io.DeviceRole;
@@ -56,8 +57,13 @@ public final class Ps2Keyboard implements Device, Keyboard, Ps2Port.Peripheral {
     }
 
     @Override
-    public void press(String keys) {
-        for (Stroke stroke : Keys.parse(keys)) {
+    public Runnable typing(String keys) {
+        List<Stroke> wanted = Keys.parse(keys);
+        return () -> press(wanted);
+    }
+
+    private void press(List<Stroke> wanted) {
+        for (Stroke stroke : wanted) {
             if (strokes.size() < KEYS_MOST) {
                 strokes.add(stroke);
             }

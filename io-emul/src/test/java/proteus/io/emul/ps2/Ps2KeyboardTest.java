@@ -50,20 +50,20 @@ class Ps2KeyboardTest {
 
     @Test
     void keysGoDownAndUpWithShiftAroundThem() {
-        keyboard.press("a");
+        keyboard.typing("a").run();
         assertEquals(List.of(0x1c, 0xf0, 0x1c), sent());
         pc.pass(20_000_000);
-        keyboard.press("?");
+        keyboard.typing("?").run();
         assertEquals(List.of(0x12, 0x4a, 0xf0, 0x4a, 0xf0, 0x12), sent());
-        keyboard.press("<up>");
+        keyboard.typing("<up>").run();
         assertEquals(List.of(0xe0, 0x75, 0xe0, 0xf0, 0x75), sent());
-        keyboard.press("<ctrl-alt-delete>");
+        keyboard.typing("<ctrl-alt-delete>").run();
         assertEquals(List.of(0x14, 0x11, 0xe0, 0x71, 0xe0, 0xf0, 0x71, 0xf0, 0x11, 0xf0, 0x14), sent());
     }
 
     @Test
     void keysWaitUntilTheHostHasTakenTheOnesBefore() {
-        keyboard.press("ab");
+        keyboard.typing("ab").run();
         assertEquals(3, pc.keyboardBytes.size());
         pc.pass(20_000_000);
         assertEquals(3, pc.keyboardBytes.size());
@@ -75,7 +75,7 @@ class Ps2KeyboardTest {
     @Test
     void aDisabledKeyboardDoesNotScan() {
         answerTo(0xf5);
-        keyboard.press("x");
+        keyboard.typing("x").run();
         assertEquals(List.of(), sent());
         assertEquals(List.of(0xfa), answerTo(0xf4));
         pc.pass(20_000_000);
@@ -84,16 +84,16 @@ class Ps2KeyboardTest {
 
     @Test
     void keysThatAreNotThereAreRefusedWithASentence() {
-        var letter = assertThrows(IllegalArgumentException.class, () -> keyboard.press("ä"));
+        var letter = assertThrows(IllegalArgumentException.class, () -> keyboard.typing("ä"));
         assertEquals("A US keyboard has no key for 'ä'.", letter.getMessage());
-        assertThrows(IllegalArgumentException.class, () -> keyboard.press("<nokey>"));
-        assertThrows(IllegalArgumentException.class, () -> keyboard.press("<hyper-x>"));
+        assertThrows(IllegalArgumentException.class, () -> keyboard.typing("<nokey>"));
+        assertThrows(IllegalArgumentException.class, () -> keyboard.typing("<hyper-x>"));
     }
 
     @Test
     void everyCharacterOfAsciiHasAKey() {
         for (char c = ' '; c < 0x7f; c++) {
-            keyboard.press(c == '<' ? "<lt>" : String.valueOf(c));
+            keyboard.typing(c == '<' ? "<lt>" : String.valueOf(c)).run();
         }
     }
 
@@ -113,7 +113,7 @@ class Ps2KeyboardTest {
         for (int i = 0; i < 100_000; i++) {
             keyboard.receive(random.nextInt(256));
             if (i % 50 == 0) {
-                keyboard.press("k");
+                keyboard.typing("k").run();
                 pc.pass(30_000_000);
                 sent();
             }
