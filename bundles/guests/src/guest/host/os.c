@@ -40,6 +40,7 @@ u32 k_fork(u32 n)
 
 u32 k_exec(u32 n)
 {
+    enum { NO_EXEC = 63 };
     u32 sum = 0;
     for (u32 i = 0; i < n; i++) {
         char digit[2] = {(char)('0' + i % 10), 0};
@@ -47,9 +48,14 @@ u32 k_exec(u32 n)
         long child = must(host_call(CALL_FORK, 0, 0, 0, 0));
         if (child == 0) {
             host_call(CALL_EXECVE, (long)host_program, (long)words, (long)environment, 0);
-            leave(63);
+            leave(NO_EXEC);
         }
-        sum = sum * 31 + exit_status_of(child);
+        u32 status = exit_status_of(child);
+        if (status == NO_EXEC) {
+            print("%s cannot be executed: start it by its path\n", host_program);
+            leave(3);
+        }
+        sum = sum * 31 + status;
     }
     return sum;
 }

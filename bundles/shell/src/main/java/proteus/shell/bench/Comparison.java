@@ -17,6 +17,8 @@ final class Comparison {
     private static final long WHILE_NANOS = 400_000_000;
 
     private static final int MOST = 1000;
+    /** Some tenths of a second of CPU time each on a translating emulator. */
+    private static final int LINUX_SCALE = 5;
 
     /**
      * What a contender made of a loop.
@@ -59,8 +61,7 @@ final class Comparison {
                 try {
                     Sample usual = contender.run(loop, 1);
                     if (checksum != null && !checksum.equals(usual.checksum())) {
-                        say.accept("%s gives another checksum for %s (%d bit) than those before it: %s, not %s"
-                                .formatted(contender.name(), loop.name(), loop.bits(), usual.checksum(), checksum));
+                        say.accept(differs(contender, loop, usual.checksum(), checksum));
                         continue;
                     }
                     checksum = usual.checksum();
@@ -83,6 +84,50 @@ final class Comparison {
             }
         }
         return all;
+    }
+
+    /**
+     * The same for loops under Linux: those who boot a guest run all loops of a width in one boot a round, at one scale; the others as
+     * ever.
+     */
+    Map<Loop, Map<String, Measured>> underLinux(List<Loop> loops) throws InterruptedException {
+        Map<Loop, Map<String, Measured>> all = new LinkedHashMap<>();
+        loops.forEach(loop -> all.put(loop, new LinkedHashMap<>()));
+        for (int round = 1; round <= rounds; round++) {
+            say.accept("round %d of %d under Linux ...".formatted(round, rounds));
+            for (Contender contender : contenders) {
+                Map<Loop, Sample> samples = new LinkedHashMap<>();
+                try {
+                    if (contender instanceof LinuxContender linux) {
+                        samples.putAll(linux.runUnderLinux(loops, LINUX_SCALE));
+                    } else {
+                        for (Loop loop : loops) {
+                            if (contender.suits(loop)) {
+                                samples.put(loop, contender.run(loop, LINUX_SCALE));
+                            }
+                        }
+                    }
+                } catch (VmException e) {
+                    say.accept(e.getMessage());
+                    continue;
+                }
+                samples.forEach((loop, sample) -> agreed(loop, all.get(loop), contender, sample)
+                        .samples.add(sample));
+            }
+        }
+        return all;
+    }
+
+    private Measured agreed(Loop loop, Map<String, Measured> row, Contender contender, Sample sample) {
+        row.values().stream().map(one -> one.samples.getFirst().checksum()).filter(other -> !other.equals(sample.checksum())).findAny().ifPresent(other -> {
+            throw new VmException(differs(contender, loop, sample.checksum(), other));
+        });
+        return row.computeIfAbsent(contender.name(), name -> new Measured(LINUX_SCALE, new ArrayList<>()));
+    }
+
+    private static String differs(Contender contender, Loop loop, String checksum, String other) {
+        return "%s gives another checksum for %s (%d bit) than those before it: %s, not %s"
+                .formatted(contender.name(), loop.name(), loop.bits(), checksum, other);
     }
 
     static int scale(long usualNanos) {

@@ -1,7 +1,9 @@
 package proteus.shell.bench;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import proteus.api.compose.Composition;
 import proteus.api.vm.GuestCatalogue.GuestImage;
@@ -11,7 +13,7 @@ import proteus.shell.guests.Guests;
 import proteus.shell.guests.KitRun;
 
 /** An engine of ours, in this process: the CPU time of the VM's thread between the guest's two marks. */
-final class OwnEngine implements Contender {
+final class OwnEngine implements LinuxContender {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final VirtualMachineManager manager;
@@ -24,6 +26,11 @@ final class OwnEngine implements Contender {
         this.guests = guests;
         this.composition = composition;
         this.engine = engine;
+    }
+
+    /** What makes {@code ./proteus run} take this engine. */
+    static List<String> flags(String engine) {
+        return List.of();
     }
 
     @Override
@@ -54,7 +61,26 @@ final class OwnEngine implements Contender {
             throw new VmException("%s: the guest bench%d did not measure %s: %s".formatted(name(), loop.bits(), loop.name(), run.end().message()));
         }
         KitRun.Measured measured = run.measured().getFirst();
+        return sample(run.rows().getFirst(), measured);
+    }
+
+    @Override
+    public Map<Loop, Sample> runUnderLinux(List<Loop> loops, int scale) throws InterruptedException {
+        GuestImage image = guests.image(LinuxGuest.of(loops.getFirst().bits()), sentence -> {});
+        KitRun run = KitRun.of(manager, "bench", composition, image, LinuxGuest.words(loops, scale, "mark=1"), PATIENCE);
         List<String[]> rows = run.rows();
-        return new Sample(Long.parseLong(rows.getFirst()[1]), measured.cpuNanos(), measured.instructions(), rows.getFirst()[2]);
+        List<KitRun.Measured> measured = run.measured();
+        if (!run.end().success() || rows.size() != loops.size() || measured.size() != loops.size()) {
+            throw new VmException("%s: %s did not get through the loops: %s".formatted(name(), image.info().name(), run.end().message()));
+        }
+        Map<Loop, Sample> samples = new HashMap<>();
+        for (int i = 0; i < loops.size(); i++) {
+            samples.put(loops.get(i), sample(rows.get(i), measured.get(i)));
+        }
+        return samples;
+    }
+
+    private static Sample sample(String[] row, KitRun.Measured measured) {
+        return new Sample(Long.parseLong(row[1]), measured.cpuNanos(), measured.instructions(), row[2]);
     }
 }

@@ -30,10 +30,11 @@ public final class PeerBench {
      * @param engines of ours, at least one
      * @param peers whether others are measured too
      * @param widths 32, 64 or both
+     * @param linux loops under Linux instead of those of the kit
      * @param only names of loops, empty for all
      * @param rounds at least one
      */
-    public record Wish(Composition composition, List<String> engines, boolean peers, List<Integer> widths, List<String> only, int rounds) {}
+    public record Wish(Composition composition, List<String> engines, boolean peers, boolean linux, List<Integer> widths, List<String> only, int rounds) {}
 
     /**
      * What came out.
@@ -45,18 +46,22 @@ public final class PeerBench {
     /** @throws VmException when there is no such loop, or a contender that could run a loop at first fails later */
     public Answer compare(Wish wish) throws InterruptedException {
         List<Loop> loops = wish.widths().stream()
-                .flatMap(bits -> Loop.ofKit(bits).stream())
+                .flatMap(bits -> loops(wish, bits).stream())
                 .filter(loop -> wish.only().isEmpty() || wish.only().contains(loop.name()))
                 .toList();
         if (loops.isEmpty()) {
             throw new VmException("there is no loop %s; there are: %s".formatted(
-                    String.join(",", wish.only()), String.join(", ", Loop.ofKit(64).stream().map(Loop::name).toList())));
+                    String.join(",", wish.only()), String.join(", ", loops(wish, 64).stream().map(Loop::name).toList())));
         }
         try (WorkDirectory work = new WorkDirectory()) {
             List<Contender> invited = new ArrayList<>();
             wish.engines().forEach(engine -> invited.add(new OwnEngine(manager, guests, wish.composition(), engine)));
             if (wish.peers()) {
-                invited.addAll(List.of(new QemuTcg(guests, work), new Bochs(guests, work), new BareProcessor(work)));
+                invited.add(new QemuTcg(guests, work));
+                if (!wish.linux()) {
+                    invited.add(new Bochs(guests, work)); // it takes no Linux kernel
+                }
+                invited.add(new BareProcessor(work));
             }
             List<Contender> present = new ArrayList<>();
             Map<String, String> absent = new LinkedHashMap<>();
@@ -69,8 +74,21 @@ public final class PeerBench {
                     say.accept("%s is absent: %s".formatted(contender.name(), why.get()));
                 }
             }
-            ComparisonReport report = new ComparisonReport(present, absent, new Comparison(present, wish.rounds(), say).of(loops));
+            Comparison comparison = new Comparison(present, wish.rounds(), say);
+            Map<Loop, Map<String, Comparison.Measured>> measured = new LinkedHashMap<>();
+            if (wish.linux()) {
+                for (int bits : wish.widths()) {
+                    measured.putAll(comparison.underLinux(loops.stream().filter(loop -> loop.bits() == bits).toList()));
+                }
+            } else {
+                measured.putAll(comparison.of(loops));
+            }
+            ComparisonReport report = new ComparisonReport(present, absent, measured);
             return new Answer(report.table(), report.tree());
         }
+    }
+
+    private static List<Loop> loops(Wish wish, int bits) {
+        return wish.linux() ? Loop.ofLinux(bits) : Loop.ofKit(bits);
     }
 }

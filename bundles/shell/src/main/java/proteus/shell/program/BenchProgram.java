@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -15,6 +16,7 @@ import proteus.api.compose.Composition;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
+import proteus.shell.bench.BootBench;
 import proteus.shell.bench.PeerBench;
 import proteus.shell.guests.Guests;
 import proteus.shell.guests.KitRun;
@@ -72,6 +74,8 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 .option("--guest", "NAME", "bench32 or bench64 (default both)")
                 .option("--only", "LOOP", "one loop; with --peers also several, with commas")
                 .option("--peers", "", "compare with QEMU, Bochs and the bare processor")
+                .option("--linux", "", "loops that need an operating system, under stock Linux guests")
+                .option("--boot", "", "what booting stock Linux guests costs, from the start of a process")
                 .option("--engine", "NAME", "engine of ours, or several with commas (default %s)".formatted(ENGINES.getFirst()))
                 .option("--rounds", "N", "rounds of the comparison (default %d)".formatted(ROUNDS))
                 .option("--json", "FILE", "writes what was found as JSON")
@@ -99,17 +103,28 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 throw new UsageException("--engine %s will not do: there is %s".formatted(engine, String.join(", ", ENGINES)));
             }
         }
-        return flags.has("--peers") ? compare(flags, output, composition, engines) : measure(flags, output, composition);
+        return Stream.of("--peers", "--linux", "--boot").anyMatch(flags::has) ? compare(flags, output, composition, engines) : measure(flags, output, composition);
     }
 
     private int compare(Flags flags, Output output, Composition composition, List<String> engines) throws InterruptedException {
+        if (flags.has("--boot") && (flags.has("--linux") || flags.has("--only"))) {
+            throw new UsageException("--boot measures no loops: give it without --linux and --only");
+        }
         List<Integer> widths = switch (flags.choice("--guest", "both", "bench32", "bench64", "both")) {
             case "bench32" -> List.of(32);
             case "bench64" -> List.of(64);
             default -> List.of(32, 64);
         };
-        PeerBench.Answer answer = new PeerBench(manager, guests, Program::say).compare(new PeerBench.Wish(
-                composition, engines, true, widths, flags.value("--only").map(list -> List.of(list.split(","))).orElse(List.of()), number(flags, "--rounds", ROUNDS)));
+        int rounds = number(flags, "--rounds", ROUNDS);
+        PeerBench.Answer answer;
+        if (flags.has("--boot")) {
+            Path launcher = Path.of(System.getProperty("proteus.home", "."), "bin", "proteus");
+            answer = new BootBench(guests, launcher, Program::say).boot(composition, engines, flags.has("--peers"), widths, rounds);
+        } else {
+            List<String> only = flags.value("--only").map(list -> List.of(list.split(","))).orElse(List.of());
+            answer = new PeerBench(manager, guests, Program::say)
+                    .compare(new PeerBench.Wish(composition, engines, flags.has("--peers"), flags.has("--linux"), widths, only, rounds));
+        }
         write(flags, answer.tree());
         StandardStreams.out().println(output == Output.JSON ? Json.of(answer.tree()) : answer.table().text());
         StandardStreams.out().flush();
