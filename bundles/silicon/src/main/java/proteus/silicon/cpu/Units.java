@@ -39,4 +39,7 @@ public interface Units {
      * delivers single-step and pending debug traps. RIP is that of the next instruction, before and, of a handler, after.
      */
     void afterInstruction(Cpu cpu, Op op, long before);
+
+    /** Whether an instruction that finds TF set ends with a single-step trap for it. */
+    boolean singleSteps(Op op);
 }

@@ -25,7 +25,7 @@ public final class Interpreter {
 
     private static final int DONE = 0, FAULT = 1;
     /** Interrupt shadows of STI and MOV SS in {@link Cpu#interruptibility}. */
-    private static final int SHADOWS = 3;
+    private static final int SHADOWS = 3, MOV_SS = 2;
     private static final int SLOTS = 4096;
     /** A key no linear address and mode give: not canonical. */
     private static final long NO_TAG = 0x5555_5555_5555_5555L;
@@ -171,7 +171,7 @@ public final class Interpreter {
             if (!cpu.unfinished) {
                 cpu.flag(Flags.RF, false);
             }
-            if (singleStep && (cpu.interruptibility & SHADOWS) == 0) {
+            if (singleStep && cpu.units.singleSteps(lastOp) && (cpu.interruptibility & MOV_SS) == 0) {
                 cpu.pendingDebug |= DebugRegister.BS;
             }
         }

@@ -162,7 +162,7 @@ public final class Events implements Units {
         if ((before & Flags.RF) != 0 && op.mnemonic != Mnemonic.IRET && !cpu.unfinished) {
             cpu.flag(Flags.RF, false);
         }
-        if ((before & Flags.TF) != 0 && !entersHandler(op.mnemonic)) {
+        if ((before & Flags.TF) != 0 && singleSteps(op)) {
             cpu.pendingDebug |= DebugRegister.BS;
         }
         if (cpu.pendingDebug != 0 && (cpu.interruptibility & MOV_SS) == 0) {
@@ -170,8 +170,14 @@ public final class Events implements Units {
         }
     }
 
-    /** The handler of a software interrupt is entered with TF clear and without a trap of the INT itself. */
-    private static boolean entersHandler(Mnemonic mnemonic) {
-        return mnemonic == Mnemonic.INT || mnemonic == Mnemonic.INT3 || mnemonic == Mnemonic.INT1 || mnemonic == Mnemonic.INTO;
+    @Override
+    public boolean singleSteps(Op op) {
+        return switch (op.mnemonic) {
+            // the handler is entered with TF clear and without a trap of the INT itself
+            case INT, INT3, INT1, INTO -> false;
+            // they go by the TF that they leave
+            case SYSCALL, SYSRET -> false;
+            default -> true;
+        };
     }
 }

@@ -147,5 +147,10 @@ final class TestCpu implements AutoCloseable {
         public void afterInstruction(Cpu c, Op op, long before) {
             events.afterInstruction(c, op, before);
         }
+
+        @Override
+        public boolean singleSteps(Op op) {
+            return events.singleSteps(op);
+        }
     }
 }

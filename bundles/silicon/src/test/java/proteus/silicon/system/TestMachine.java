@@ -12,16 +12,22 @@ import proteus.silicon.cpu.ExitSignal;
 import proteus.silicon.cpu.GuestFault;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
+import proteus.silicon.exec.Integers;
+import proteus.silicon.exec.Interpreter;
+import proteus.silicon.fpu.FpuFamilies;
 import proteus.silicon.mmu.Mmu;
 import proteus.silicon.mmu.ModelHostMemory;
 import proteus.silicon.vmx.ExitRecord;
 import proteus.silicon.vmx.OpenIntercepts;
+import proteus.x86.asm.Assembler;
+import proteus.x86.asm.Assembly;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.DebugRegister;
 import proteus.x86.format.Efer;
+import proteus.x86.format.ExceptionVector;
 import proteus.x86.format.GateDescriptor;
 import proteus.x86.format.PageTable;
 import proteus.x86.format.SegmentDescriptor;
@@ -53,6 +59,7 @@ final class TestMachine implements AutoCloseable {
     final Cpu cpu;
     final ExitRecord exits = new ExitRecord();
     private final HandlerTable handlers = new HandlerTable();
+    private Interpreter interpreter;
 
     TestMachine() {
         this("max");
@@ -183,6 +190,39 @@ final class TestMachine implements AutoCloseable {
         cpu.mmu.pagingModeChanged();
         cpu.gpr(4, STACK);
         cpu.rip(RIP);
+    }
+
+    // ---- programs
+
+    /** Assembles code for the mode in force, puts it at RIP, and a HLT at every handler so that a run stops there. */
+    Assembly load(String source) {
+        Assembly code = Assembler.assemble(source, cpu.codeSize, cpu.rip());
+        memory.write(cpu.rip() + cpu.get(CpuLayout.SEG_BASE + 8 * Cpu.CS), code.bytes(), 0, code.bytes().length);
+        for (int vector = 0; vector < 256; vector++) {
+            boolean error = ExceptionVector.pushesErrorCode(vector);
+            String handler = cpu.longMode() ? (error ? "hlt\nadd rsp, 8\niretq" : "hlt\niretq") : error ? "hlt\nadd esp, 4\niret" : "hlt\niret";
+            byte[] bytes = Assembler.assemble(handler, cpu.longMode() ? 64 : 32, 0).bytes();
+            memory.write(HANDLERS + 16 * vector, bytes, 0, bytes.length);
+        }
+        return code;
+    }
+
+    /** Runs to the next HLT: the vector whose handler it is in, -1 for the program's own, -3 for an exit, -4 if there is none. */
+    int run() {
+        if (interpreter == null) {
+            Integers.register(handlers);
+            FpuFamilies.register(handlers);
+            interpreter = new Interpreter(cpu, handlers);
+        }
+        cpu.activity = 0;
+        return switch (interpreter.run(1000)) {
+            case Interpreter.IDLE -> {
+                long at = cpu.rip() - 1 - HANDLERS;
+                yield at >= 0 && at < 16 * 256 && (at & 15) == 0 ? (int) (at >> 4) : -1;
+            }
+            case Interpreter.EXIT -> -3;
+            default -> -4;
+        };
     }
 
     // ---- execution
@@ -318,6 +358,9 @@ final class TestMachine implements AutoCloseable {
 
     @Override
     public void close() {
+        if (interpreter != null) {
+            interpreter.close();
+        }
         cpu.close();
         memory.close();
     }
