@@ -557,8 +557,18 @@ public final class Mmu implements AutoCloseable {
         return memory.hva(hpa);
     }
 
-    /** What a table that lies outside memory reads as: an entry of zeros, not present. A deviation: a PC reads all ones there, which fault as reserved bits or lead elsewhere. */
-    private static final long UNBACKED = java.lang.foreign.Arena.global().allocate(8, 8).address();
+    /**
+     * What a table that lies outside memory reads as: all ones, as any address of a PC that nobody answers. Reserved bits mostly make
+     * a page fault of it; 32-bit paging without large pages takes it for a page at the top of memory. It is never written: its
+     * accessed and dirty flags are set.
+     */
+    private static final long UNBACKED = allOnes();
+
+    private static long allOnes() {
+        long hva = java.lang.foreign.Arena.global().allocate(8, 8).address();
+        Raw.putLong(hva, -1);
+        return hva;
+    }
 
     /** A paging-structure entry changed under the processor's own hand. */
     void tableWritten(long gpa, int bytes) {

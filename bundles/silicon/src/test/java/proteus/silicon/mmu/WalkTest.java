@@ -321,4 +321,54 @@ class WalkTest {
         cpu.mmu.flushAll();
         assertTrue(cpu.mmu.inspect(0x40_1234).summary().contains("0x100001234"), cpu.mmu.inspect(0x40_1234).summary());
     }
+
+    /** Nobody answers there, and on a PC that reads as all ones: present, writable, and with its reserved bits set. */
+    @Test
+    void aTableOutsideMemoryReadsAsOnes() {
+        longMode();
+        long beyond = RAM + 0x1000;
+        memory.write64(cpu.cr3 + 8L * PageTable.index(GVA, 4), beyond | USER_WRITABLE);
+        assertEquals(ExceptionVector.PF_PRESENT | ExceptionVector.PF_RESERVED, faultOf(() -> cpu.mmu.read8(GVA)));
+        cpu.mmu.loadCr3(beyond);
+        assertEquals(ExceptionVector.PF_PRESENT | ExceptionVector.PF_RESERVED, faultOf(() -> cpu.mmu.read8(GVA)));
+        assertEquals(-1, cpu.mmu.readPhysical64(beyond), "and so do the PDPTEs of PAE paging: MOV CR3 is #GP");
+    }
+
+    /** Two levels of 32-bit entries have no reserved bits without large pages: the page is the last one below 4 GiB. */
+    @Test
+    void aTableOutsideMemoryMapsTheTopPageIn32BitPaging() {
+        cpu.cr0 = Cr0.PE | Cr0.PG;
+        cpu.cr4 = 0;
+        cpu.rights[Cpu.CS] = 0xc09b;
+        cpu.cr3 = table();
+        cpu.updateMode();
+        cpu.mmu.pagingModeChanged();
+        memory.write32(cpu.cr3, (int) (RAM + 0x1000 | USER_WRITABLE));
+        long[] asked = new long[1];
+        cpu.bus = new proteus.api.silicon.MachineBus() {
+            @Override
+            public int readPort(int port, int size) {
+                return 0;
+            }
+
+            @Override
+            public void writePort(int port, int size, int value) {}
+
+            @Override
+            public long readMemory(long gpa, int size) {
+                asked[0] = gpa;
+                return 0x5a;
+            }
+
+            @Override
+            public void writeMemory(long gpa, int size, long value) {}
+        };
+        assertEquals(0x5a, cpu.mmu.read8(0x3123));
+        assertEquals(0xffff_f123L, asked[0]);
+        cpu.cr4 = Cr4.PSE;
+        cpu.mmu.pagingModeChanged();
+        cpu.mmu.loadCr3(RAM + 0x1000);
+        GuestFault fault = assertThrows(GuestFault.class, () -> cpu.mmu.read8(0x3123));
+        assertEquals(ExceptionVector.PF_PRESENT | ExceptionVector.PF_RESERVED, fault.errorCode);
+    }
 }

@@ -209,20 +209,29 @@ final class TestMachine implements AutoCloseable {
 
     /** Runs to the next HLT: the vector whose handler it is in, -1 for the program's own, -3 for an exit, -4 if there is none. */
     int run() {
-        if (interpreter == null) {
-            Integers.register(handlers);
-            FpuFamilies.register(handlers);
-            interpreter = new Interpreter(cpu, handlers);
-        }
         cpu.activity = 0;
-        return switch (interpreter.run(1000)) {
+        return switch (interpreter().run(1000)) {
             case Interpreter.IDLE -> {
-                long at = cpu.rip() - 1 - HANDLERS;
+                long at = cpu.rip() + cpu.get(CpuLayout.SEG_BASE + 8 * Cpu.CS) - 1 - HANDLERS;
                 yield at >= 0 && at < 16 * 256 && (at & 15) == 0 ? (int) (at >> 4) : -1;
             }
             case Interpreter.EXIT -> -3;
             default -> -4;
         };
+    }
+
+    /** Runs one instruction. */
+    void step() {
+        interpreter().run(1);
+    }
+
+    private Interpreter interpreter() {
+        if (interpreter == null) {
+            Integers.register(handlers);
+            FpuFamilies.register(handlers);
+            interpreter = new Interpreter(cpu, handlers);
+        }
+        return interpreter;
     }
 
     // ---- execution
