@@ -15,10 +15,11 @@ final class Contracts {
     static final long TSC_FREQUENCY = 1_000_000_000L;
 
     private static final int EAX = 0, EBX = 1, ECX = 2;
-    private static final int ECX1_VMX = 1 << 5;
+    private static final int ECX1_MONITOR = 1 << 3, ECX1_VMX = 1 << 5;
     private static final int ECX1_HYPERVISOR = 1 << 31;
     private static final int HYPERVISOR_LEAF = 0x4000_0000;
     private static final String SIGNATURE = "ProteusHV\0\0\0";
+    private static final int MONITOR_LEAF = 5;
     private static final int TSC_LEAF = 0x15;
     private static final int FREQUENCY_LEAF = 0x16;
     private static final int MEGAHERTZ = (int) (TSC_FREQUENCY / 1_000_000);
@@ -30,9 +31,11 @@ final class Contracts {
         Map<Long, int[]> table = new HashMap<>();
         silicon.cpuid(cpu).forEach((leaf, values) -> table.put(leaf, values.clone()));
         table.computeIfPresent(key(1), (leaf, values) -> {
-            values[ECX] = values[ECX] & ~ECX1_VMX | ECX1_HYPERVISOR;
+            values[ECX] = values[ECX] & ~(ECX1_VMX | ECX1_MONITOR) | ECX1_HYPERVISOR;
             return values;
         });
+        // a guest idles with HLT: MWAIT would keep the host's processor
+        table.computeIfPresent(key(MONITOR_LEAF), (leaf, values) -> new int[4]);
         timing(table);
         ByteBuffer name = ByteBuffer.wrap(SIGNATURE.getBytes(StandardCharsets.US_ASCII)).order(ByteOrder.LITTLE_ENDIAN);
         table.put(key(HYPERVISOR_LEAF), new int[] {HYPERVISOR_LEAF, name.getInt(), name.getInt(), name.getInt()});

@@ -66,6 +66,8 @@ public final class Cpu implements AutoCloseable {
     public int interruptibility;
     /** 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI. */
     public int activity;
+    /** MONITOR has set up an address range that MWAIT would wait on. */
+    public boolean monitoring;
     /** DR6-style bits of debug exceptions that wait for the instruction boundary. */
     public long pendingDebug;
     /** The engine must call {@link Intercepts#boundary} before the next instruction of each block. */

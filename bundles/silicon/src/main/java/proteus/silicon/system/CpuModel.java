@@ -39,7 +39,7 @@ record CpuModel(String name, int signature, int leaves, int extended, List<Strin
         new Feature("sse3", 1, ECX, 0), new Feature("pclmulqdq", 1, ECX, 1), new Feature("ssse3", 1, ECX, 9), new Feature("fma", 1, ECX, 12),
         new Feature("sse4_1", 1, ECX, 19), new Feature("sse4_2", 1, ECX, 20), new Feature("aes", 1, ECX, 25), new Feature("xsave", 1, ECX, 26),
         new Feature("avx", 1, ECX, 28), new Feature("f16c", 1, ECX, 29),
-        new Feature("vmx", 1, ECX, 5, SiliconFeature.VMX), new Feature("cx16", 1, ECX, 13), new Feature("pcid", 1, ECX, 17, SiliconFeature.PCID),
+        new Feature("monitor", 1, ECX, 3), new Feature("vmx", 1, ECX, 5, SiliconFeature.VMX), new Feature("cx16", 1, ECX, 13), new Feature("pcid", 1, ECX, 17, SiliconFeature.PCID),
         new Feature("x2apic", 1, ECX, 21), new Feature("movbe", 1, ECX, 22), new Feature("popcnt", 1, ECX, 23),
         new Feature("tsc_deadline_timer", 1, ECX, 24), new Feature("rdrand", 1, ECX, 30),
         new Feature("fsgsbase", 7, EBX, 0), new Feature("tsc_adjust", 7, EBX, 1), new Feature("bmi1", 7, EBX, 3), new Feature("avx2", 7, EBX, 5),
@@ -72,7 +72,7 @@ record CpuModel(String name, int signature, int leaves, int extended, List<Strin
         new CpuModel("max", UNSPECIFIC, 0x16, 0x8000_0008, words("""
             fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2
             sse3 pclmulqdq ssse3 sse4_1 sse4_2 aes sha_ni xsave xsaveopt xsavec fdp_excptn_only zero_fcs_fds
-            vmx cx16 pcid x2apic movbe popcnt tsc_deadline_timer rdrand
+            vmx monitor cx16 pcid x2apic movbe popcnt tsc_deadline_timer rdrand
             fsgsbase tsc_adjust bmi1 smep bmi2 erms invpcid rdseed adx smap clflushopt clwb umip rdpid fsrm serialize
             spec_ctrl stibp arch_capabilities lahf_lm abm 3dnowprefetch syscall nx pdpe1gb rdtscp lm constant_tsc arat
             """)),

@@ -54,7 +54,9 @@ public final class Cpuid {
         }
         if (modern) {
             caches(table);
-            put(table, 5, 0, 0, 0, 0, 0);
+            // MONITOR: lines of 64 bytes; ECX of MWAIT may ask for masked interrupts; one kind of C1
+            boolean monitor = model.has("monitor");
+            put(table, 5, 0, monitor ? 64 : 0, monitor ? 64 : 0, monitor ? 3 : 0, monitor ? 1 << 4 : 0);
             put(table, 6, 0, 0, 0, 0, 0);
             put(table, 7, 0, 0, 0, 0, 0);
             put(table, 0xa, 0, 0, 0, 0, 0);

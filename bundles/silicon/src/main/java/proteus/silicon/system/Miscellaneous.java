@@ -15,12 +15,16 @@ final class Miscellaneous {
     private static final int RAX = 0, RCX = 1, RDX = 2;
     private static final long LOW = 0xffff_ffffL;
     private static final int HALTED = 1;
+    /** ECX of MWAIT. */
+    private static final int BREAK_ON_MASKED_INTERRUPT = 1;
 
     private Miscellaneous() {}
 
     static void register(HandlerTable t) {
         Handler nothing = (cpu, op) -> { };
         t.putEnding(Mnemonic.HLT, Miscellaneous::hlt);
+        t.putEnding(Mnemonic.MONITOR, Miscellaneous::monitor);
+        t.putEnding(Mnemonic.MWAIT, Miscellaneous::mwait);
         t.putEnding(Mnemonic.RDTSC, Miscellaneous::rdtsc);
         t.putEnding(Mnemonic.RDTSCP, Miscellaneous::rdtscp);
         t.putEnding(Mnemonic.RDPMC, Miscellaneous::rdpmc);
@@ -42,8 +46,8 @@ final class Miscellaneous {
         Handler undefined = (cpu, op) -> {
             throw cpu.undefined();
         };
-        for (Mnemonic m : new Mnemonic[] {Mnemonic.UD0, Mnemonic.UD1, Mnemonic.UD2, Mnemonic.MONITOR, Mnemonic.MWAIT}) {
-            t.putEnding(m, undefined); // no model has MONITOR
+        for (Mnemonic m : new Mnemonic[] {Mnemonic.UD0, Mnemonic.UD1, Mnemonic.UD2}) {
+            t.putEnding(m, undefined);
         }
         t.putEnding(Mnemonic.RSM, (cpu, op) -> {
             throw cpu.undefined(); // outside system-management mode
@@ -54,6 +58,31 @@ final class Miscellaneous {
         Checks.ring0(cpu);
         cpu.intercepts.instruction(cpu, op, ExitReason.HLT, 0);
         cpu.activity = HALTED;
+    }
+
+    /** Outside ring 0 this and MWAIT are #UD; the address is checked as a load of one byte (SDM vol. 2, MONITOR). */
+    private static void monitor(Cpu cpu, Op op) {
+        if (cpu.cpl != 0) {
+            throw cpu.undefined();
+        }
+        cpu.intercepts.instruction(cpu, op, ExitReason.MONITOR, 0);
+        if (cpu.gpr32(RCX) != 0) {
+            throw cpu.protection(0);
+        }
+        cpu.mmu.probeRead(cpu.readAddress(op.segment, cpu.gpr(RAX) & op.addressMask, 1, op.linearMask), 1);
+        cpu.monitoring = true;
+    }
+
+    /** The wait ends at once, which the manual allows of every MWAIT: software looks whether what it waits for is there. */
+    private static void mwait(Cpu cpu, Op op) {
+        if (cpu.cpl != 0) {
+            throw cpu.undefined();
+        }
+        cpu.intercepts.instruction(cpu, op, ExitReason.MWAIT, cpu.monitoring ? 1 : 0);
+        if ((cpu.gpr32(RCX) & ~BREAK_ON_MASKED_INTERRUPT) != 0) {
+            throw cpu.protection(0);
+        }
+        cpu.monitoring = false;
     }
 
     // ---- time

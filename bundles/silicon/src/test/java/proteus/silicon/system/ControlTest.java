@@ -467,4 +467,21 @@ class ControlTest {
         machine.longMode(0);
         assertEquals(Result.FINE, machine.execute(Mnemonic.INVLPG, op -> TestMachine.memoryOperand(op, 0x8000_0000_0000L)));
     }
+
+    @Test
+    void monitorAndMwaitAreForRing0AndCheckTheirOperands() {
+        machine.longMode(0);
+        cpu.gpr(0, 0x5000);
+        cpu.gpr(1, 0);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.MONITOR, op -> op.segment = Cpu.DS));
+        assertTrue(cpu.monitoring);
+        cpu.gpr(1, 1);
+        assertEquals(GP, machine.execute(Mnemonic.MONITOR, op -> op.segment = Cpu.DS));
+        assertEquals(Result.FINE, machine.execute(Mnemonic.MWAIT));
+        assertFalse(cpu.monitoring);
+        cpu.gpr(1, 2);
+        assertEquals(GP, machine.execute(Mnemonic.MWAIT));
+        machine.longMode(3);
+        assertEquals(UD, machine.execute(Mnemonic.MWAIT));
+    }
 }
