@@ -23,7 +23,7 @@ import proteus.x86.decode.Mnemonic;
 
 /** Turns decoded instructions into operations: operands become offsets in the processor's struct, common forms a code of the hot switch. */
 final class Lowering {
-    private static final Handler UNDEFINED = (cpu, op) -> {
+    static final Handler UNDEFINED = (cpu, op) -> {
         throw cpu.undefined();
     };
     private static final Handler TOO_LONG = (cpu, op) -> {

@@ -72,6 +72,7 @@ final class Requirements {
         CLFLUSHOPT any CLFLUSHOPT
         CLWB any CLWB
         SERIALIZE any SERIALIZE
+        MOVDIRI any MOVDIRI
         MONITOR any MONITOR MWAIT
         SYSCALL any SYSCALL SYSRET
         LONG_MODE any SWAPGS PREFETCH PREFETCHW PREFETCHWT1

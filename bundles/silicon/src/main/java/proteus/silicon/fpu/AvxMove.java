@@ -111,16 +111,27 @@ final class AvxMove {
         return Raw.getByte(mask + at + element - 1) < 0;
     }
 
-    /** All or nothing: every chosen element is tried before the first is written. */
+    /** All or nothing: what is between the first and the last chosen element is tried at both ends before anything is written. */
     private static void store(Cpu cpu, Op op, int bytes, int element) {
         long mask = cpu.s + op.r1;
         long from = cpu.s + op.r2;
         long offset = cpu.effectiveAddress(op);
+        int first = -1;
+        int last = -1;
         for (int i = 0; i < bytes; i += element) {
             if (chosen(mask, i, element)) {
-                cpu.mmu.probeWrite(cpu.writeAddress(op.segment, offset + i & op.addressMask, element, op.linearMask), element);
+                first = first < 0 ? i : first;
+                last = i + element - 1;
             }
         }
+        if (first < 0) {
+            return;
+        }
+        // two pages at most; CR2 shows the last byte where the second is not there
+        long start = cpu.writeAddress(op.segment, offset + first & op.addressMask, element, op.linearMask);
+        long end = cpu.writeAddress(op.segment, offset + last & op.addressMask, 1, op.linearMask);
+        cpu.mmu.probeWrite(start, 1);
+        cpu.mmu.probeWrite(end, 1);
         for (int i = 0; i < bytes; i += element) {
             if (chosen(mask, i, element)) {
                 long at = cpu.writeAddress(op.segment, offset + i & op.addressMask, element, op.linearMask);

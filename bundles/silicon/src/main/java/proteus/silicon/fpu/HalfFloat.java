@@ -1,6 +1,7 @@
 package proteus.silicon.fpu;
 
 import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.FloatUnit;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
@@ -22,7 +23,7 @@ final class HalfFloat {
 
     private static void toSingles(Cpu cpu, Op op) {
         Guard.avx(cpu);
-        long b = Simd.source(cpu, op);
+        long b = op.k1 == Instruction.MEMORY ? load(cpu, op) : cpu.s + op.r1;
         long to = Simd.result(cpu);
         FloatUnit u = Sse.begin(cpu);
         for (int i = 0; i < Simd.bytes(op); i += 4) {
@@ -30,6 +31,16 @@ final class HalfFloat {
         }
         Sse.settle(cpu, u);
         Simd.commit(cpu, op);
+    }
+
+    /** Operands of 8 bytes are never #AC either (SDM vol. 2, table 2-28). */
+    private static long load(Cpu cpu, Op op) {
+        long at = cpu.readAddress(op, op.bytes);
+        long to = cpu.s + CpuLayout.SOURCE;
+        for (int i = 0; i < op.bytes; i += 8) {
+            Raw.putLong(to + i, cpu.mmu.readPart(at + i & op.linearMask, 64));
+        }
+        return to;
     }
 
     /** Exact; a half that is denormal is a normal single, and neither flagged nor, under DAZ, zero. */
@@ -56,18 +67,12 @@ final class HalfFloat {
         for (int i = 0; i < bytes; i += 2) {
             Raw.putShort(to + i, half(u, Raw.getInt(from + 2 * i)));
         }
-        if (op.k0 != Instruction.MEMORY) {
-            Sse.settle(cpu, u);
-            Simd.commit(cpu, op);
-            return;
-        }
-        long at = cpu.writeAddress(op, bytes);
-        cpu.mmu.probeWrite(at, bytes);
+        // the flags stay even if the store then faults
         Sse.settle(cpu, u);
-        if (bytes == 8) {
-            cpu.mmu.write64(at, Raw.getLong(to));
+        if (op.k0 == Instruction.MEMORY) {
+            Simd.store(cpu, cpu.writeAddress(op, bytes), to, bytes);
         } else {
-            Simd.store(cpu, at, to, bytes);
+            Simd.commit(cpu, op);
         }
     }
 

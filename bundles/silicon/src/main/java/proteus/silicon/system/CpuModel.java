@@ -71,7 +71,8 @@ record CpuModel(String name, int signature, int leaves, int extended, List<Strin
     static final List<CpuModel> MODELS = List.of(
         new CpuModel("max", UNSPECIFIC, 0x16, 0x8000_0008, words("""
             fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2
-            sse3 pclmulqdq ssse3 sse4_1 sse4_2 aes sha_ni xsave xsaveopt xsavec fdp_excptn_only zero_fcs_fds
+            sse3 pclmulqdq ssse3 sse4_1 sse4_2 aes sha_ni avx avx2 fma f16c vaes vpclmulqdq xsave xsaveopt xsavec
+            fdp_excptn_only zero_fcs_fds
             vmx monitor cx16 pcid x2apic movbe popcnt tsc_deadline_timer rdrand
             fsgsbase tsc_adjust bmi1 smep bmi2 erms invpcid rdseed adx smap clflushopt clwb umip rdpid fsrm serialize
             spec_ctrl stibp arch_capabilities lahf_lm abm 3dnowprefetch syscall nx pdpe1gb rdtscp lm constant_tsc arat
