@@ -105,10 +105,18 @@ public final class Cpu implements AutoCloseable {
     private boolean attention;
 
     public Cpu(EventCounters counters, CpuFeatures features, boolean wallClock, MmuMaker maker) {
+        this(counters, features, wallClock, maker, 0);
+    }
+
+    /**
+     * @param state where the struct is to lie: {@link CpuLayout#SIZE} bytes of zeros that outlive the processor, or 0 for memory of
+     *     its own
+     */
+    public Cpu(EventCounters counters, CpuFeatures features, boolean wallClock, MmuMaker maker, long state) {
         this.counters = counters;
         this.features = features;
         this.wallClock = wallClock;
-        s = arena.allocate(CpuLayout.SIZE, 64).address();
+        s = state != 0 ? state : arena.allocate(CpuLayout.SIZE, 64).address();
         mmu = maker.make(this);
     }
 

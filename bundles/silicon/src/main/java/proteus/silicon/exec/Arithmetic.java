@@ -13,6 +13,14 @@ final class Arithmetic {
     private Arithmetic() {}
 
     static void register(HandlerTable t) {
+        t.put(Mnemonic.ADD, (cpu, op) -> Operands.modify(cpu, op, Alu::add));
+        t.put(Mnemonic.SUB, (cpu, op) -> Operands.modify(cpu, op, Alu::sub));
+        t.put(Mnemonic.AND, (cpu, op) -> Operands.modify(cpu, op, Alu::and));
+        t.put(Mnemonic.OR, (cpu, op) -> Operands.modify(cpu, op, Alu::or));
+        t.put(Mnemonic.XOR, (cpu, op) -> Operands.modify(cpu, op, Alu::xor));
+        t.put(Mnemonic.CMP, (cpu, op) -> Alu.sub(cpu.s, Operands.first(cpu, op), Operands.second(cpu, op), op.unused));
+        t.put(Mnemonic.INC, (cpu, op) -> Operands.modify(cpu, op, Alu::inc));
+        t.put(Mnemonic.DEC, (cpu, op) -> Operands.modify(cpu, op, Alu::dec));
         t.put(Mnemonic.ADC, (cpu, op) -> Operands.modify(cpu, op, Alu::adc));
         t.put(Mnemonic.SBB, (cpu, op) -> Operands.modify(cpu, op, Alu::sbb));
         t.put(Mnemonic.NEG, (cpu, op) -> Operands.modify(cpu, op, Alu::neg));

@@ -2,6 +2,7 @@ package proteus.silicon.exec;
 
 import java.util.Arrays;
 import proteus.silicon.cpu.Op;
+import proteus.silicon.translate.Translation;
 
 /** A run of decoded instructions from one entry, without inner control flow. */
 final class Block {
@@ -19,6 +20,10 @@ final class Block {
     /** Chain within a code page. */
     Block next;
     boolean stale;
+    /** Host code of this block, one for each linear address that it was translated at. */
+    Translation translation;
+    /** How often the engine met the block and did not have host code of it. */
+    int heat;
     /** A shorter block of the same instructions that a debugger's point makes, or null. */
     private Block part;
 
@@ -36,6 +41,9 @@ final class Block {
      */
     void retire() {
         stale = true;
+        for (Translation t = translation; t != null; t = t.next) {
+            t.retire();
+        }
         for (int i = 0; i < ops.length; i++) {
             Op stop = new Op();
             stop.code = Code.STALE;

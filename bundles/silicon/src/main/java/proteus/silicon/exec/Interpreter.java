@@ -5,6 +5,7 @@ import static proteus.silicon.cpu.CpuLayout.RIP;
 import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
 
 import java.util.Arrays;
+import java.util.Optional;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.DebugUnit;
 import proteus.silicon.cpu.ExitSignal;
@@ -13,6 +14,7 @@ import proteus.silicon.cpu.GuestFault;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.translate.TranslationCache;
 import proteus.x86.format.DebugRegister;
 
 /**
@@ -23,10 +25,13 @@ public final class Interpreter {
     /** Why {@link #run} came back: the budget is spent, {@link #kick} was called, the exit information is recorded, the processor does not execute ({@link Cpu#activity}), a debugger's point was met. */
     public static final int BUDGET = 0, KICKED = 1, EXIT = 2, IDLE = 3, DEBUG = 4;
 
-    private static final int DONE = 0, FAULT = 1;
+    /** How {@link #enter} and its like ended. */
+    static final int DONE = 0, FAULT = 1;
     /** Interrupt shadows of STI and MOV SS in {@link Cpu#interruptibility}. */
     private static final int SHADOWS = 3, MOV_SS = 2;
     private static final int SLOTS = 4096;
+    /** A block is interpreted so often before it is translated. */
+    private static final int TRANSLATE_AFTER = Integer.getInteger("proteus.translate.after", 1);
     /** A key no linear address and mode give: not canonical. */
     private static final long NO_TAG = 0x5555_5555_5555_5555L;
 
@@ -46,18 +51,29 @@ public final class Interpreter {
 
     private GuestFault fault;
     private Op lastOp;
+    /** Runs translated code where it may, or null. */
+    private final NativeEngine translated;
 
     public Interpreter(Cpu cpu, HandlerTable handlers) {
+        this(cpu, handlers, Optional.empty());
+    }
+
+    /** @param cache where translated code goes, or nothing to interpret everything; closed with the interpreter */
+    public Interpreter(Cpu cpu, HandlerTable handlers, Optional<TranslationCache> cache) {
         this.cpu = cpu;
         blocks = new BlockCache(cpu);
         decoder = new BlockDecoder(cpu, blocks, handlers);
         Arrays.fill(tags, NO_TAG);
         cpu.mmu.memory().watch(blocks);
+        translated = cache.map(c -> new NativeEngine(cpu, this, decoder, handlers, c, TRANSLATE_AFTER)).orElse(null);
     }
 
     /** No longer told of writes to code. */
     public void close() {
         cpu.mmu.memory().unwatch(blocks);
+        if (translated != null) {
+            translated.close();
+        }
     }
 
     /** From any thread: {@link #run} comes back with {@link #KICKED} soon; a kick while it does not run makes the next run come back at once. */
@@ -118,10 +134,16 @@ public final class Interpreter {
             }
             if (cpu.stepwise()) {
                 stepwise();
-            } else if (enter(left) == FAULT) {
+            } else if ((translated != null && translated.applies() ? translated.run(left) : enter(left)) == FAULT) {
                 cpu.units.raise(cpu, fault);
             }
         }
+    }
+
+    /** An instruction or a fetch faulted outside of the hot loop; RIP and the count of retired instructions are right. */
+    int faulted(GuestFault f) {
+        fault = f;
+        return FAULT;
     }
 
     /**
@@ -209,7 +231,7 @@ public final class Interpreter {
     }
 
     /** Brings what the hot loop takes for granted up to date, then goes into it. */
-    private int enter(long count) {
+    int enter(long count) {
         int size = cpu.codeSize;
         code64 = size == 64;
         boolean flush = epoch != cpu.mmu.epoch || generation != blocks.generation;

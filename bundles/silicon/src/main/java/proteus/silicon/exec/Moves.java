@@ -18,12 +18,17 @@ final class Moves {
 
     static void register(HandlerTable t) {
         t.put(Mnemonic.MOV, (cpu, op) -> cpu.writeOperand(op, op.k0, op.r0, op.operandSize, Operands.second(cpu, op)));
+        t.put(Mnemonic.MOVZX, (cpu, op) -> cpu.register(op.r0, op.operandSize, source(cpu, op)));
+        t.put(Mnemonic.MOVSX, (cpu, op) -> cpu.register(op.r0, op.operandSize, signed(source(cpu, op), op.s1)));
+        t.put(Mnemonic.MOVSXD, (cpu, op) -> cpu.register(op.r0, op.operandSize, signed(source(cpu, op), op.s1)));
+        t.put(Mnemonic.CMOVCC, Moves::cmov);
+        t.put(Mnemonic.LEA, (cpu, op) -> cpu.register(op.r0, op.operandSize, cpu.effectiveAddress(op)));
         t.put(Mnemonic.MOVBE, Moves::movbe);
         t.put(Mnemonic.MOVNTI, (cpu, op) -> Memory.store(cpu, op, cpu.register(op.r1, op.operandSize)));
         t.put(Mnemonic.MOVDIRI, (cpu, op) -> Memory.store(cpu, op, cpu.register(op.r1, op.operandSize)));
         t.put(Mnemonic.XCHG, Moves::xchg);
         t.put(Mnemonic.XLAT, Moves::xlat);
-        t.put(Mnemonic.SETCC, (cpu, op) -> cpu.writeMemory(op, 8, cpu.condition(op.condition) ? 1 : 0));
+        t.put(Mnemonic.SETCC, (cpu, op) -> cpu.writeOperand(op, op.k0, op.r0, 8, cpu.condition(op.condition) ? 1 : 0));
         t.put(Mnemonic.POP, Stack::popOperand);
         t.put(Mnemonic.CBW, (cpu, op) -> cpu.register(gpr(0), op.operandSize, signed(cpu.gpr(0), op.operandSize >> 1)));
         t.put(Mnemonic.CWD, (cpu, op) -> cpu.register(gpr(2), op.operandSize, signed(cpu.gpr(0), op.operandSize) >> 63));
@@ -50,6 +55,10 @@ final class Moves {
     }
 
     private static void xchg(Cpu cpu, Op op) {
+        if (op.k0 != MEMORY && op.k1 != MEMORY) {
+            exchange(cpu.s, op);
+            return;
+        }
         boolean memoryFirst = op.k0 == MEMORY;
         int register = memoryFirst ? op.r1 : op.r0;
         long gva = Memory.modify(cpu, op);
@@ -66,5 +75,16 @@ final class Moves {
     private static void xlat(Cpu cpu, Op op) {
         long ea = cpu.gpr(3) + (cpu.gpr(0) & 0xff) & op.addressMask;
         cpu.register(gpr(0), 8, cpu.mmu.read8(cpu.readAddress(op.segment, ea, 1, op.linearMask)));
+    }
+
+    /** The second operand at its own size, zero-extended. */
+    private static long source(Cpu cpu, Op op) {
+        return cpu.readOperand(op, op.k1, op.r1, op.s1);
+    }
+
+    /** The source is read in any case, and a 32-bit destination is zero-extended in any case (SDM vol. 2, CMOVcc). */
+    private static void cmov(Cpu cpu, Op op) {
+        long value = source(cpu, op);
+        cpu.register(op.r0, op.operandSize, cpu.condition(op.condition) ? value : cpu.register(op.r0, op.operandSize));
     }
 }

@@ -624,6 +624,29 @@ public final class Mmu implements AutoCloseable {
         tlb.protect(memory.hva(hpa & -4096L));
     }
 
+    /** Base of the TLB context of data accesses at the current privilege, laid out as {@link TlbLayout} says. */
+    public long context() {
+        return context;
+    }
+
+    /** Number of the context in force, below {@link #CONTEXTS} unless {@link #careful}. */
+    public int contextNumber() {
+        return contextIndex;
+    }
+
+    /** Base of one of the contexts an engine may probe. */
+    public long context(int index) {
+        return tlb.context(index);
+    }
+
+    /** Contexts that an engine may probe: those of the supervisor, of the supervisor under SMAP, of the user. */
+    public static final int CONTEXTS = 3;
+
+    /** Every data access must be looked at (alignment checks, data breakpoints). */
+    public boolean careful() {
+        return careful;
+    }
+
     // ---- fetches and physical memory
 
     /**

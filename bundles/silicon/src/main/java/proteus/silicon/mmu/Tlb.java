@@ -6,59 +6,82 @@ import proteus.silicon.cpu.Raw;
 /**
  * The modelled TLB: direct-mapped, one set of entries per access context, off-heap so that every engine can probe it in line.
  * An entry holds the page's linear address if it may be read, the same if it may be written, what to add to a linear address
- * to get the host-virtual one, and page attributes. A tag that is not in use is -1, which equals no page's address.
+ * to get the host-virtual one, and the host-virtual page; page attributes stand apart. A tag that is not in use is the address of a
+ * page that belongs in another slot: no address that leads to this one comes within a page of it, whatever it is.
  */
 final class Tlb implements AutoCloseable {
-    /** Entries of a context. */
-    static final int ENTRIES = 1024;
-    static final int ENTRY_BYTES = 32;
-    static final int READ_TAG = 0, WRITE_TAG = 8, ADDEND = 16, META = 24;
+    static final int READ_TAG = TlbLayout.READ_TAG, WRITE_TAG = TlbLayout.WRITE_TAG, ADDEND = TlbLayout.ADDEND;
+    private static final int ENTRIES_BYTES = TlbLayout.ENTRIES * TlbLayout.ENTRY_BYTES;
     /**
      * Contexts: data accesses of the supervisor, of the supervisor under SMAP, of the user, one that is never filled so that each
      * access takes the slow path; instruction fetches of the supervisor and of the user.
      */
     static final int SUPERVISOR = 0, SUPERVISOR_SMAP = 1, USER = 2, CAREFUL = 3, FETCH_SUPERVISOR = 4, FETCH_USER = 5;
     static final int CONTEXTS = 6;
-    /** Meta: the translation is global; the page is larger than 4 KiB (its shift in bits 15:8). */
+    /** Attributes: the translation is global; the shift of the page's size stands in bits 15:8. */
     static final long GLOBAL = 1;
-    private static final long NONE = -1;
 
     private final Arena arena = Arena.ofShared();
     private final long base;
     private boolean largePages;
+    /** Contexts, one bit each, that may hold anything. */
+    private int filled = -1;
 
     Tlb() {
-        base = arena.allocate((long) CONTEXTS * ENTRIES * ENTRY_BYTES, 64).address();
+        base = arena.allocate((long) CONTEXTS * TlbLayout.CONTEXT_BYTES, 64).address();
         flush(true);
     }
 
     /** Host-virtual base of a context's entries. */
     long context(int context) {
-        return base + (long) context * ENTRIES * ENTRY_BYTES;
+        return base + (long) context * TlbLayout.CONTEXT_BYTES;
     }
 
     /** Offset of the entry for a linear address. */
     static long slot(long gva) {
-        return gva >>> 7 & (ENTRIES - 1L << 5);
+        return gva >>> 7 & (TlbLayout.ENTRIES - 1L << 5);
     }
 
     void fill(int context, long gva, boolean read, boolean write, long hostPage, boolean global, int pageShift) {
-        long entry = context(context) + slot(gva);
+        long slot = slot(gva);
+        long entry = context(context) + slot;
         long page = gva & -4096L;
         long oldPage = Raw.getLong(entry + READ_TAG);
-        Raw.putLong(entry + READ_TAG, read ? page : oldPage == page ? page : NONE);
-        Raw.putLong(entry + WRITE_TAG, write ? page : NONE);
+        Raw.putLong(entry + READ_TAG, read ? page : oldPage == page ? page : none(slot));
+        Raw.putLong(entry + WRITE_TAG, write ? page : none(slot));
         Raw.putLong(entry + ADDEND, hostPage - page);
-        Raw.putLong(entry + META, (global ? GLOBAL : 0) | (long) pageShift << 8);
+        Raw.putLong(entry + TlbLayout.HOST_PAGE, hostPage);
+        Raw.putLong(attributes(context(context), slot), (global ? GLOBAL : 0) | (long) pageShift << 8);
         largePages |= pageShift > 12;
+        filled |= 1 << context;
+    }
+
+    /** The tag that is not in use: the page half the entries away. */
+    private static long none(long slot) {
+        return (slot ^ ENTRIES_BYTES / 2) << 7;
+    }
+
+    private static long attributes(long context, long slot) {
+        return context + TlbLayout.ATTRIBUTES + (slot >>> 2);
     }
 
     /** Forgets everything, or everything that is not global. */
     void flush(boolean globalsToo) {
-        long end = base + (long) CONTEXTS * ENTRIES * ENTRY_BYTES;
-        for (long entry = base; entry < end; entry += ENTRY_BYTES) {
-            if (globalsToo || (Raw.getLong(entry + META) & GLOBAL) == 0) {
-                drop(entry);
+        for (int c = 0; c < CONTEXTS; c++) {
+            if ((filled & 1 << c) == 0) {
+                continue;
+            }
+            long context = context(c);
+            boolean left = false;
+            for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
+                if (globalsToo || (Raw.getLong(attributes(context, slot)) & GLOBAL) == 0) {
+                    drop(context, slot);
+                } else {
+                    left = true;
+                }
+            }
+            if (!left) {
+                filled &= ~(1 << c);
             }
         }
         largePages &= !globalsToo;
@@ -67,40 +90,46 @@ final class Tlb implements AutoCloseable {
     /** INVLPG: the page of this address, all of it if it is large. */
     void invalidate(long gva) {
         long page = gva & -4096L;
+        long own = slot(gva);
         for (int c = 0; c < CONTEXTS; c++) {
-            long entry = context(c) + slot(gva);
+            long entry = context(c) + own;
             if (Raw.getLong(entry + READ_TAG) == page || Raw.getLong(entry + WRITE_TAG) == page) {
-                drop(entry);
+                drop(context(c), own);
             }
         }
         if (!largePages) {
             return;
         }
-        long end = base + (long) CONTEXTS * ENTRIES * ENTRY_BYTES;
-        for (long entry = base; entry < end; entry += ENTRY_BYTES) {
-            int shift = (int) (Raw.getLong(entry + META) >>> 8) & 0xff;
-            long tag = Raw.getLong(entry + READ_TAG) == NONE ? Raw.getLong(entry + WRITE_TAG) : Raw.getLong(entry + READ_TAG);
-            if (shift > 12 && tag != NONE && tag >>> shift == page >>> shift) {
-                drop(entry);
+        for (int c = 0; c < CONTEXTS; c++) {
+            long context = context(c);
+            for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
+                int shift = (int) (Raw.getLong(attributes(context, slot)) >>> 8) & 0xff;
+                long entry = context + slot;
+                long none = none(slot);
+                long tag = Raw.getLong(entry + READ_TAG) == none ? Raw.getLong(entry + WRITE_TAG) : Raw.getLong(entry + READ_TAG);
+                if (shift > 12 && tag != none && tag >>> shift == page >>> shift) {
+                    drop(context, slot);
+                }
             }
         }
     }
 
     /** Takes away direct write access to a host page: it holds code now. */
     void protect(long hostPage) {
-        long end = base + (long) CONTEXTS * ENTRIES * ENTRY_BYTES;
-        for (long entry = base; entry < end; entry += ENTRY_BYTES) {
-            long tag = Raw.getLong(entry + WRITE_TAG);
-            if (tag != NONE && tag + Raw.getLong(entry + ADDEND) == hostPage) {
-                Raw.putLong(entry + WRITE_TAG, NONE);
+        for (int c = 0; c < CONTEXTS; c++) {
+            for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
+                long entry = context(c) + slot;
+                if (Raw.getLong(entry + TlbLayout.HOST_PAGE) == hostPage) {
+                    Raw.putLong(entry + WRITE_TAG, none(slot));
+                }
             }
         }
     }
 
-    private static void drop(long entry) {
-        Raw.putLong(entry + READ_TAG, NONE);
-        Raw.putLong(entry + WRITE_TAG, NONE);
-        Raw.putLong(entry + META, 0);
+    private static void drop(long context, long slot) {
+        Raw.putLong(context + slot + READ_TAG, none(slot));
+        Raw.putLong(context + slot + WRITE_TAG, none(slot));
+        Raw.putLong(attributes(context, slot), 0);
     }
 
     @Override

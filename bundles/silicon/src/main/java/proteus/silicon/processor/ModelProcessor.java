@@ -29,6 +29,7 @@ import proteus.silicon.mmu.Mmu;
 import proteus.silicon.mmu.ModelHostMemory;
 import proteus.silicon.system.Cpuid;
 import proteus.silicon.system.Events;
+import proteus.silicon.translate.TranslationCache;
 import proteus.silicon.vmx.ExitRecord;
 import proteus.silicon.vmx.OpenIntercepts;
 import proteus.silicon.vmx.RingZeroIntercepts;
@@ -50,7 +51,8 @@ public final class ModelProcessor implements Processor {
 
     public ModelProcessor(ProcessorSettings settings, CpuFeatures features, ModelHostMemory memory) {
         this.settings = settings;
-        cpu = new Cpu(settings.counters(), features, settings.wallClock(), c -> new Mmu(c, memory));
+        Optional<TranslationCache> translations = Boolean.getBoolean("proteus.native") ? TranslationCache.open(64 << 20).cache() : Optional.empty();
+        cpu = new Cpu(settings.counters(), features, settings.wallClock(), c -> new Mmu(c, memory), translations.map(TranslationCache::struct).orElse(0L));
         cpu.units = new Events();
         Cpuid.apply(cpu, settings.cpu());
         cpu.bus = settings.bus();
@@ -64,7 +66,7 @@ public final class ModelProcessor implements Processor {
         deliverysIntercepts = new OpenIntercepts(cpu, record);
         cpu.intercepts = intercepts;
         registers = new RegisterView(cpu);
-        interpreter = new Interpreter(cpu, InstructionSet.handlers());
+        interpreter = new Interpreter(cpu, InstructionSet.handlers(), translations);
         StateTransfer.reset(cpu, registers);
     }
 
@@ -240,7 +242,7 @@ public final class ModelProcessor implements Processor {
 
     @Override
     public void close() {
-        interpreter.close();
         cpu.close();
+        interpreter.close();
     }
 }

@@ -1,5 +1,6 @@
 package proteus.silicon.exec;
 
+import java.util.Optional;
 import java.util.Set;
 import proteus.api.event.EventCounters;
 import proteus.silicon.cpu.Cpu;
@@ -14,6 +15,7 @@ import proteus.silicon.mmu.Mmu;
 import proteus.silicon.mmu.ModelHostMemory;
 import proteus.silicon.system.Events;
 import proteus.silicon.system.Families;
+import proteus.silicon.translate.TranslationCache;
 import proteus.silicon.vmx.ExitRecord;
 import proteus.silicon.vmx.OpenIntercepts;
 
@@ -37,15 +39,20 @@ final class TestCpu implements AutoCloseable {
     private int faults;
 
     TestCpu(int mode, long bytes) {
+        this(mode, bytes, Optional.empty());
+    }
+
+    /** @param cache where translated code goes; nothing: everything is interpreted */
+    TestCpu(int mode, long bytes, Optional<TranslationCache> cache) {
         memory = new ModelHostMemory(bytes + OFFSET);
-        cpu = new Cpu(new EventCounters(), new CpuFeatures("test", Set.of(), 40), false, c -> new Mmu(c, memory));
+        cpu = new Cpu(new EventCounters(), new CpuFeatures("test", Set.of(), 40), false, c -> new Mmu(c, memory), cache.map(TranslationCache::struct).orElse(0L));
         cpu.units = new TestUnits();
         cpu.intercepts = new OpenIntercepts(cpu, new ExitRecord());
         HandlerTable table = new HandlerTable();
         Integers.register(table);
         Families.register(table);
         FpuFamilies.register(table);
-        interpreter = new Interpreter(cpu, table);
+        interpreter = new Interpreter(cpu, table, cache);
         cpu.mmu.physicalMap(physical -> physical >= 0 && physical < bytes ? physical + OFFSET : -1);
         mode(mode);
     }
@@ -100,8 +107,8 @@ final class TestCpu implements AutoCloseable {
 
     @Override
     public void close() {
-        interpreter.close();
         cpu.close();
+        interpreter.close();
         memory.close();
     }
 

@@ -1,0 +1,240 @@
+package proteus.silicon.exec;
+
+import static proteus.silicon.cpu.CpuLayout.BLOCK_RIP;
+import static proteus.silicon.cpu.CpuLayout.RIP;
+import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
+import static proteus.silicon.cpu.CpuLayout.SEG_READ_END;
+import static proteus.silicon.cpu.CpuLayout.SEG_WRITE_END;
+
+import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.GuestFault;
+import proteus.silicon.cpu.Handler;
+import proteus.silicon.cpu.HandlerTable;
+import proteus.silicon.cpu.Op;
+import proteus.silicon.translate.JumpTable;
+import proteus.silicon.translate.Translation;
+import proteus.silicon.translate.TranslationCache;
+
+/**
+ * Runs blocks as host code. What the code does not execute itself, it leaves for: the one instruction is executed by its
+ * handler and the code goes on behind it. Blocks that are not worth a translation, and the end of a budget, are the
+ * interpreter's.
+ */
+final class NativeEngine implements AutoCloseable {
+    /** Most instructions before another thread's wish is looked at. */
+    private static final long SLICE = 100_000;
+    private static final long FLAT_END = 1L << 32;
+
+    private final Cpu cpu;
+    private final Interpreter interpreter;
+    private final BlockDecoder decoder;
+    private final HandlerTable handlers;
+    private final TranslationCache cache;
+    private final JumpTable jumps;
+    private final int threshold;
+    private int epoch;
+
+    /** @param threshold how often a block is met before it is translated */
+    NativeEngine(Cpu cpu, Interpreter interpreter, BlockDecoder decoder, HandlerTable handlers, TranslationCache cache, int threshold) {
+        this.cpu = cpu;
+        this.interpreter = interpreter;
+        this.decoder = decoder;
+        this.handlers = handlers;
+        this.cache = cache;
+        this.threshold = threshold;
+        jumps = new JumpTable(cpu.mmu);
+        cache.jumps(jumps);
+        epoch = cpu.mmu.epoch;
+    }
+
+    /** Whether translated code may run in the modes in force: 64-bit code, or 32-bit code in flat segments, and nothing that must look at each access. */
+    boolean applies() {
+        if (cpu.mmu.careful() || cpu.debug.breaking || cpu.debug.watching) {
+            return false;
+        }
+        return cpu.codeSize == 64 || cpu.codeSize == 32 && flat();
+    }
+
+    private boolean flat() {
+        for (int i = Cpu.ES; i <= Cpu.DS; i++) {
+            if (cpu.get(SEG_BASE + 8 * i) != 0 || cpu.get(SEG_READ_END + 8 * i) != FLAT_END || i != Cpu.CS && cpu.get(SEG_WRITE_END + 8 * i) != FLAT_END) {
+                return false;
+            }
+        }
+        return cpu.limit[Cpu.CS] == FLAT_END - 1 && cpu.stackSize() == 32;
+    }
+
+    /** As {@link Interpreter#enter}: at most so many instructions, or up to one that ends its block by a handler. */
+    int run(long count) {
+        long stop = cpu.retired + count;
+        int mode = cpu.codeSize;
+        long code = 0; // where to go on: 0 is at RIP
+        long rest = 0; // instructions of the running block behind that
+        Translation from = null; // the block whose exit led to RIP
+        int exit = 0;
+        jumps.mode(mode);
+        while (true) {
+            long left = stop - cpu.retired;
+            if (left == 0 || cpu.attention()) {
+                return Interpreter.DONE;
+            }
+            if (cpu.mmu.epoch != epoch) {
+                epoch = cpu.mmu.epoch;
+                jumps.clear();
+                code = 0;
+            }
+            if (left < rest) {
+                return interpreter.enter(left);
+            }
+            if (code == 0) {
+                rest = 0;
+                long rip = cpu.rip();
+                code = from == null ? jumps.find(rip) : 0;
+                if (code == 0) {
+                    Block block;
+                    try {
+                        block = block(rip, mode);
+                    } catch (GuestFault f) {
+                        return interpreter.faulted(f);
+                    }
+                    Translation t = translation(block, rip);
+                    if (t == null) {
+                        return interpreter.enter(Math.min(left, block.ops.length));
+                    }
+                    if (t.count() > left) {
+                        return interpreter.enter(left);
+                    }
+                    connect(from, exit, t);
+                    code = t.entry();
+                }
+                from = null;
+            }
+            long budget = Math.min(left, SLICE);
+            int number = cache.enter(code, cpu.mmu.context(), budget - rest);
+            Translation t = cache.translation(number);
+            exit = TranslationCache.kind(number);
+            long done = budget - cache.budget();
+            code = 0;
+            rest = 0;
+            switch (exit) {
+                case TranslationCache.BUDGET -> {
+                    cpu.retired += done - t.count();
+                    cpu.rip(t.rip);
+                    left = stop - cpu.retired;
+                    if (left < t.count()) {
+                        return left == 0 ? Interpreter.DONE : interpreter.enter(left);
+                    }
+                    code = t.entry();
+                }
+                case TranslationCache.STALE -> {
+                    cpu.retired += done;
+                    cpu.rip(t.rip);
+                    from = t;
+                }
+                case TranslationCache.TAKEN, TranslationCache.FALL -> {
+                    cpu.retired += done;
+                    cpu.rip(t.target(exit));
+                    from = t;
+                }
+                default -> {
+                    cpu.retired += done - (t.count() - exit);
+                    Op op = t.op(exit);
+                    int outcome = execute(t, op);
+                    if (outcome != Interpreter.DONE || op.endsBlock && !branch(op)) {
+                        return outcome;
+                    }
+                    if (!op.endsBlock && t.usable()) {
+                        code = t.behind(exit);
+                        rest = t.count() - exit - 1;
+                    }
+                }
+            }
+        }
+    }
+
+    private static boolean branch(Op op) {
+        return switch (op.mnemonic) {
+            case JMP, JCC, CALL, RET, LOOP, LOOPE, LOOPNE, JCXZ -> true;
+            default -> false;
+        };
+    }
+
+    /** One instruction of a block that was left in front of it. */
+    private int execute(Translation t, Op op) {
+        cpu.put(BLOCK_RIP, t.rip);
+        Handler handler = op.handler != null ? op.handler : handlers.get(op.mnemonic);
+        try {
+            if (op.endsBlock) {
+                cpu.put(RIP, cpu.nextRip(op));
+                cpu.unfinished = false;
+                handler.execute(cpu, op);
+                if (cpu.unfinished) {
+                    return Interpreter.DONE;
+                }
+            } else {
+                cpu.rip(cpu.ripOf(op));
+                handler.execute(cpu, op);
+                cpu.put(RIP, cpu.nextRip(op));
+            }
+            cpu.retired++;
+            return Interpreter.DONE;
+        } catch (GuestFault f) {
+            if (f.nonCanonical) {
+                StackReferences.settle(cpu, op, f);
+            }
+            cpu.rip(cpu.ripOf(op));
+            return interpreter.faulted(f);
+        } catch (proteus.silicon.cpu.ExitSignal signal) {
+            cpu.rip(cpu.ripOf(op));
+            throw signal;
+        }
+    }
+
+    private Block block(long rip, int mode) {
+        cpu.put(BLOCK_RIP, rip);
+        return decoder.block(rip, 0, mode == 64 ? -1 : FLAT_END - 1, mode);
+    }
+
+    /** The host code of a block at an address, made now if it is worth it; null if it is not, or cannot be. */
+    private Translation translation(Block block, long rip) {
+        if (!decoder.reusable()) {
+            return null;
+        }
+        for (Translation t = block.translation; t != null; t = t.next) {
+            if (t.rip == rip && t.usable()) {
+                jumps.put(rip, t.entry());
+                return t;
+            }
+        }
+        if (++block.heat < threshold) {
+            return null;
+        }
+        if (!cache.hasRoom()) {
+            cache.clear();
+        }
+        Translation t = cache.translate(rip, block.mode, block.ops.clone(), block.secondPage >= 0);
+        if (block.translation != null && block.translation.usable()) {
+            t.next = block.translation;
+        }
+        block.translation = t;
+        jumps.put(rip, t.entry());
+        return t;
+    }
+
+    /** The way from an exit to the block it led to, without coming out again. */
+    private void connect(Translation from, int exit, Translation to) {
+        if (from == null) {
+            return;
+        }
+        if (exit == TranslationCache.STALE) {
+            cache.forward(from, to);
+        } else {
+            cache.link(from, exit, to);
+        }
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+}

@@ -1,0 +1,311 @@
+package proteus.silicon.translate;
+
+import static proteus.silicon.cpu.CpuLayout.GPR;
+import static proteus.silicon.translate.HostAssembler.NONE;
+import static proteus.silicon.translate.HostAssembler.R10;
+import static proteus.silicon.translate.HostAssembler.R11;
+import static proteus.silicon.translate.HostAssembler.R12;
+import static proteus.silicon.translate.HostAssembler.R13;
+import static proteus.silicon.translate.HostAssembler.R14;
+import static proteus.silicon.translate.HostAssembler.R15;
+import static proteus.silicon.translate.HostAssembler.R8;
+import static proteus.silicon.translate.HostAssembler.R9;
+import static proteus.silicon.translate.HostAssembler.RAX;
+import static proteus.silicon.translate.HostAssembler.RBP;
+import static proteus.silicon.translate.HostAssembler.RBX;
+import static proteus.silicon.translate.HostAssembler.RCX;
+import static proteus.silicon.translate.HostAssembler.RDI;
+import static proteus.silicon.translate.HostAssembler.RDX;
+import static proteus.silicon.translate.HostAssembler.RSI;
+
+import proteus.silicon.cpu.Cpu;
+import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.Op;
+import proteus.silicon.mmu.TlbLayout;
+
+/**
+ * The translation of one block in the making: where the guest's registers and flags are at this point of the code, and the
+ * pieces that every instruction is made of.
+ *
+ * <p>Twelve guest registers live in host registers; R11 and R13 to R15 stay in the struct. Host RAX holds the instructions
+ * that may still retire in its upper 48 bits, and below them the arithmetic flags as LAHF and SETO leave them. The flags are
+ * there, or in the host's own, or in both; before anything that clobbers the host's they go to RAX, so at each exit they are
+ * there. GS points to the TLB context in force.
+ */
+final class Emission {
+    /** Temporaries. T0 is the host address of a memory operand after {@link #access}. */
+    static final int T0 = R14, T1 = R15;
+    /** Where the engine's table of code by linear address lies from the GS base. */
+    static final int JUMPS = TlbLayout.ENGINE;
+    /** Bits of a table offset: 4096 entries of an address of guest code and one of host code. */
+    static final int JUMP_MASK = 0xfff0;
+    static final int BUDGET_SHIFT = 16;
+
+    private static final int[] HOST = {R8, RCX, RDX, RBX, R9, RBP, RSI, RDI, R10, R11, R12, NONE, R13, NONE, NONE, NONE};
+    private static final int MOST_SLOW = 1024;
+
+    final HostAssembler a = new HostAssembler();
+    /** Base of the processor's struct, within reach of RIP-relative operands. */
+    final long s;
+    /** Linear address of the block, and its code size. */
+    long rip;
+    int mode;
+    /** Number of the instruction in its block. */
+    int index;
+    private boolean flagsInHost, flagsInRax;
+
+    private final int[] slowPlaces = new int[MOST_SLOW];
+    private final int[] slowOps = new int[MOST_SLOW];
+    private int slowCount;
+
+    Emission(long struct) {
+        s = struct;
+    }
+
+    void begin(long address, long blockRip, int codeSize) {
+        a.begin(address);
+        rip = blockRip;
+        mode = codeSize;
+        slowCount = 0;
+        flagsInHost = false;
+        flagsInRax = true;
+    }
+
+    /** Whether one more instruction, whatever it is, finds room for its slow exits. */
+    boolean hasRoom() {
+        return slowCount < MOST_SLOW - 16;
+    }
+
+    // ---- flags
+
+    /** Before host flags are clobbered. */
+    void saveFlags() {
+        if (!flagsInRax) {
+            a.put8(0x0f); // seto al
+            a.put8(0x90);
+            a.put8(0xc0);
+            a.put8(0x9f); // lahf
+            flagsInRax = true;
+        }
+    }
+
+    /** Flags are saved and the host's are about to be clobbered. */
+    void clobberFlags() {
+        saveFlags();
+        flagsInHost = false;
+    }
+
+    /** The host's flags are the guest's. */
+    void needFlags() {
+        if (!flagsInHost) {
+            a.put8(0x3c); // cmp al,0x81: OF if al is 1
+            a.put8(0x81);
+            a.put8(0x9e); // sahf
+            flagsInHost = true;
+        }
+    }
+
+    /** The instruction just emitted left the guest's flags in the host's. */
+    void flagsWritten() {
+        flagsInHost = true;
+        flagsInRax = false;
+    }
+
+    // ---- registers
+
+    static int number(int offset) {
+        return offset - GPR >> 3;
+    }
+
+    static boolean high(int offset) {
+        return (offset & 7) == 1;
+    }
+
+    /** Host register of a guest register, or NONE. */
+    static int host(int offset) {
+        return HOST[number(offset)];
+    }
+
+    /** A host register whose low bits are those of the operand; the temporary may serve. Flags stay. */
+    int read(int offset, int temporary) {
+        int host = host(offset);
+        if (high(offset)) {
+            rotate(temporary, host, 8);
+            return temporary;
+        }
+        if (host == NONE) {
+            a.absolute(64, 0x8b, temporary, s + offset, 0);
+            return temporary;
+        }
+        return host;
+    }
+
+    /** A host register to modify; {@link #written} must follow. */
+    int modify(int offset, int temporary) {
+        return read(offset, temporary);
+    }
+
+    /** A host register to write at a size; the operand's old value is in it where something of that stays. */
+    int target(int offset, int size, int temporary) {
+        if (size < 32 && host(offset) == NONE || high(offset)) {
+            return read(offset, temporary);
+        }
+        int host = host(offset);
+        return host == NONE ? temporary : host;
+    }
+
+    /** The register from {@link #modify} or {@link #target} has its value, written at the operand's size. */
+    void written(int offset, int register) {
+        if (high(offset)) {
+            rotate(host(offset), register, 56);
+        } else if (host(offset) == NONE) {
+            a.absolute(64, 0x89, register, s + offset, 0);
+        }
+    }
+
+    /** RORX: no flags change. */
+    void rotate(int to, int from, int count) {
+        vex3(64, to, from);
+        a.put8(count);
+    }
+
+    void rotate32(int to, int from, int count) {
+        vex3(32, to, from);
+        a.put8(count);
+    }
+
+    /** VEX.LZ.F2.0F3A.W F0 /r (SDM vol. 2, RORX), without its immediate. */
+    private void vex3(int size, int to, int from) {
+        a.put8(0xc4);
+        a.put8((to >= 8 ? 0 : 0x80) | 0x40 | (from >= 8 ? 0 : 0x20) | 3);
+        a.put8((size == 64 ? 0x80 : 0) | 0x7b);
+        a.put8(0xf0);
+        a.put8(0xc0 | (to & 7) << 3 | from & 7);
+    }
+
+    // ---- addresses
+
+    /** The size at which addresses of code and stack are computed. */
+    int pointerSize() {
+        return mode == 64 ? 64 : 32;
+    }
+
+    /** Whether {@link #offset} can compute the operand's address. */
+    boolean addressable(Op op) {
+        boolean mayWrite = mode == 64 || op.segment != Cpu.CS;
+        return op.addressSize != 16 && mayWrite && (op.base == CpuLayout.ZERO || op.base == CpuLayout.BLOCK_RIP || op.base < CpuLayout.ZERO)
+            && (op.displacement == (int) op.displacement || op.base == CpuLayout.BLOCK_RIP || op.base == CpuLayout.ZERO && op.index == CpuLayout.ZERO
+                || op.addressSize == 32);
+    }
+
+    /** The operand's offset in its segment, cut to 32 or 64 bits. Flags stay; both temporaries are used. */
+    void offset(Op op, int to, int size) {
+        long mask = size == 32 ? 0xffffffffL : op.addressMask;
+        if (op.base == CpuLayout.BLOCK_RIP) {
+            a.constant(to, rip + op.displacement & mask);
+            return;
+        }
+        if (op.base == CpuLayout.ZERO && op.index == CpuLayout.ZERO) {
+            a.constant(to, op.displacement & mask);
+            return;
+        }
+        int base = op.base == CpuLayout.ZERO ? NONE : read(op.base, T0);
+        int index = op.index == CpuLayout.ZERO ? NONE : read(op.index, T1);
+        if (index == NONE && op.displacement == 0) {
+            a.move(size, to, base);
+        } else {
+            a.rmx(size, 0x8d, to, base, index, op.shift, (int) op.displacement);
+        }
+    }
+
+    /** Leaves the host address of the memory operand in T0, or goes the slow way. T1 is free afterwards; flags are saved and clobbered. */
+    void access(Op op, int bytes, boolean write) {
+        clobberFlags();
+        offset(op, T0, op.addressSize);
+        if (op.segment >= 4) {
+            long base = s + CpuLayout.SEG_BASE + 8L * op.segment;
+            if (mode == 64) {
+                a.absolute(64, 0x03, T0, base, 0);
+            } else {
+                // any base, but an end that is not that of 4 GiB goes the slow way
+                long end = s + (write ? CpuLayout.SEG_WRITE_END : CpuLayout.SEG_READ_END) + 8L * op.segment + 4;
+                a.absolute(32, 0x83, 7, end, 1);
+                a.put8(1);
+                slowIf(5);
+                a.absolute(32, 0x03, T0, base, 0);
+            }
+        }
+        probe(bytes, write);
+    }
+
+    /** Turns the linear address in T0 into a host address, or goes the slow way. */
+    void probe(int bytes, boolean write) {
+        rotate32(T1, T0, 7);
+        a.alu(32, 4, T1, TlbLayout.ENTRIES - 1 << 5);
+        a.gs(64, 0x2b, T0, T1, write ? TlbLayout.WRITE_TAG : TlbLayout.READ_TAG);
+        a.alu(64, 7, T0, 4096 - bytes);
+        slowIf(7);
+        a.gs(64, 0x03, T0, T1, TlbLayout.HOST_PAGE);
+    }
+
+    /** On a condition, leaves the code with this instruction not begun. The flags must be saved. */
+    void slowIf(int condition) {
+        slowPlaces[slowCount] = a.jump(condition);
+        slowOps[slowCount++] = index;
+    }
+
+    /** Lands all jumps of {@link #slowIf} on exits; after the last instruction. */
+    void slowExits(int block, long exit) {
+        int k = 0;
+        while (k < slowCount) {
+            int op = slowOps[k];
+            a.reserve();
+            for (; k < slowCount && slowOps[k] == op; k++) {
+                a.land(slowPlaces[k]);
+            }
+            exit(block, op, exit);
+        }
+    }
+
+    /** Leaves the code, saying where. */
+    void exit(int block, int code, long exit) {
+        a.callTo(exit);
+        a.put32(block << 8 | code);
+    }
+
+    // ---- jumps to other blocks
+
+    /** Offset in the table of code of a linear address. */
+    static int jumpSlot(long rip) {
+        return (int) ((rip ^ rip >>> 4) & 0xfff) << 4;
+    }
+
+    /** Looks the address of guest code in T0 up; goes the slow way if it is not in the table. T1 becomes its offset there. */
+    void lookUp() {
+        rotate32(T1, T0, 28);
+        a.rr(32, 0x33, T1, T0);
+        a.alu(32, 4, T1, JUMP_MASK);
+        a.gs(64, 0x3b, T0, T1, JUMPS);
+        slowIf(5);
+    }
+
+    /** Jumps to the code that {@link #lookUp} found. */
+    void jumpFound() {
+        a.gs(64, 0xff, 4, T1, JUMPS + 8);
+    }
+
+    /** Jumps to a fixed address by way of the table; returns the place of the jump that is taken if it is not there. */
+    int jumpByTable(long target) {
+        int slot = JUMPS + jumpSlot(target);
+        a.constant(T0, target);
+        a.gs(64, 0x3b, T0, slot);
+        int miss = a.jump(5);
+        a.gs(64, 0xff, 4, slot + 8);
+        return miss;
+    }
+
+    /** RAX is host register {@code RAX} while guest RAX is in it: between two of these, flags and budget are where guest RAX was. */
+    void swapRax() {
+        a.rr(64, 0x87, RAX, R8);
+    }
+}

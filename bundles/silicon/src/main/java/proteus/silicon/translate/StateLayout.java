@@ -1,0 +1,35 @@
+package proteus.silicon.translate;
+
+/** What generated code and the engine tell each other, in memory behind the processor's struct. */
+record StateLayout(long base) {
+    private static final int OFFSET = 4096;
+    /** From the start of the memory: where the handler of host faults notes the fault. */
+    static final int FAULT_PC = OFFSET + 48, FAULT_SIGNAL = OFFSET + 56;
+
+    /** Budget and flags, as they are in RAX. */
+    long rax() {
+        return base + OFFSET;
+    }
+
+    /** Where to go in. */
+    long target() {
+        return base + OFFSET + 8;
+    }
+
+    /** TLB context in force. */
+    long context() {
+        return base + OFFSET + 16;
+    }
+
+    long scratch() {
+        return base + OFFSET + 24;
+    }
+
+    long faultPc() {
+        return base + FAULT_PC;
+    }
+
+    long faultSignal() {
+        return base + FAULT_SIGNAL;
+    }
+}

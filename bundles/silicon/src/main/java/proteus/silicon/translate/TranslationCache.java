@@ -1,0 +1,312 @@
+package proteus.silicon.translate;
+
+import static proteus.silicon.translate.Emission.BUDGET_SHIFT;
+import static proteus.silicon.translate.HostAssembler.NONE;
+import static proteus.silicon.translate.HostAssembler.RAX;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+import java.util.Optional;
+import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.Flags;
+import proteus.silicon.cpu.Op;
+import proteus.silicon.cpu.Raw;
+
+/**
+ * The host code of one processor: bounded executable memory that is emptied as a whole when it is full, the way in and out of
+ * it, and the jumps between blocks. Used by the thread that runs the processor.
+ */
+public final class TranslationCache implements AutoCloseable {
+    /**
+     * Exits besides the numbers of instructions that the code does not execute: a direct branch whose target is not linked, taken or
+     * not; the budget does not reach through the block; the block was overwritten.
+     */
+    public static final int TAKEN = 0x40, FALL = 0x41, BUDGET = 0x42, STALE = 0x43;
+    /** Most instructions of a block. */
+    public static final int MOST = 0x40;
+    /** Room that a block of {@link #MOST} instructions cannot exceed. */
+    private static final int ROOM = 1 << 17;
+
+    private static final int FAULT = -1;
+
+    private final CodeMemory memory;
+    private final StateLayout state;
+    private final Emission e;
+    private final Translator translator;
+    private final MethodHandle entry, serializingEntry;
+    private final long exit;
+    private final long firstBlock;
+    private long next;
+    private Translation[] translations = new Translation[4096];
+    private int count;
+    /** Code was written since it was last entered. */
+    private boolean modified = true;
+    private JumpTable jumps;
+
+    private TranslationCache(long bytes) throws CodeMemory.RefusedException {
+        memory = new CodeMemory(bytes);
+        state = new StateLayout(memory.state());
+        e = new Emission(memory.state());
+        HostAssembler a = e.a;
+        a.begin(memory.code());
+        int toFault = a.jump(); // HostFaults goes to the first byte
+        long plain = a.here();
+        enter(a);
+        exit = a.here();
+        a.put8(0x41); // pop r14: the return address, where the exit's number stands
+        a.put8(0x5e);
+        a.rm(32, 0x8b, Emission.T0, Emission.T0, 0);
+        leave(a);
+        a.land(toFault);
+        a.constant(Emission.T0, FAULT & 0xffffffffL);
+        leave(a);
+        long serializing = a.here();
+        serialize(a, plain);
+        memory.write(memory.code(), a.code(), a.length());
+        firstBlock = a.here() + 63 & -64L;
+        next = firstBlock;
+        translator = new Translator(e, state, exit);
+        entry = handle(plain);
+        serializingEntry = handle(serializing);
+    }
+
+    /** What {@link #open} gives: a cache, or why there is none. */
+    public record Opened(Optional<TranslationCache> cache, String refusal) {}
+
+    /**
+     * A cache, if this host can have one.
+     *
+     * @param bytes size of the executable memory, a power of two from 1 MiB to 1 GiB
+     */
+    public static Opened open(long bytes) {
+        Optional<String> lacking = HostFeatures.lacking();
+        if (lacking.isPresent()) {
+            return new Opened(Optional.empty(), lacking.get());
+        }
+        try {
+            TranslationCache cache = new TranslationCache(bytes);
+            if (!HostFaults.guard(cache.memory.state(), bytes)) {
+                cache.memory.close();
+                return new Opened(Optional.empty(), "too many processors run translated code");
+            }
+            return new Opened(Optional.of(cache), "");
+        } catch (CodeMemory.RefusedException refused) {
+            return new Opened(Optional.empty(), refused.getMessage());
+        }
+    }
+
+    private static MethodHandle handle(long address) {
+        // critical: no transition of the thread's state; the budget bounds the time
+        return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(address), FunctionDescriptor.of(ValueLayout.JAVA_INT), Linker.Option.critical(false));
+    }
+
+    /** Saves what the host's calling convention wants kept, loads the guest's registers, goes to the target. */
+    private void enter(HostAssembler a) {
+        for (int b : new int[] {0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57}) {
+            a.put8(b); // push rbx, rbp, r12 to r15
+        }
+        a.alu(64, 5, HostAssembler.RSP, 8);
+        a.absolute(64, 0x8b, RAX, state.context(), 0);
+        a.digit(64, 0xf3000fae, 3, RAX); // wrgsbase
+        for (int guest = 0; guest < 16; guest++) {
+            int host = Emission.host(CpuLayout.gpr(guest));
+            if (host != NONE) {
+                a.absolute(64, 0x8b, host, e.s + CpuLayout.gpr(guest), 0);
+            }
+        }
+        a.absolute(64, 0x8b, RAX, state.rax(), 0);
+        a.put8(0x3c); // cmp al,0x81: wherever the code goes on, it may expect the flags in RAX or in the host's
+        a.put8(0x81);
+        a.put8(0x9e); // sahf
+        a.absolute(64, 0xff, 4, state.target(), 0);
+    }
+
+    /** Stores the guest's registers and returns the number in T0. */
+    private void leave(HostAssembler a) {
+        a.absolute(64, 0x89, RAX, state.rax(), 0);
+        for (int guest = 0; guest < 16; guest++) {
+            int host = Emission.host(CpuLayout.gpr(guest));
+            if (host != NONE) {
+                a.absolute(64, 0x89, host, e.s + CpuLayout.gpr(guest), 0);
+            }
+        }
+        a.move(32, RAX, Emission.T0);
+        a.alu(64, 0, HostAssembler.RSP, 8);
+        for (int b : new int[] {0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3}) {
+            a.put8(b); // pop r15 to r12, rbp, rbx; ret
+        }
+    }
+
+    /** Code was written through another address: a serializing instruction before it executes (SDM 3A, 9.1.3). IRET to the entry is one. */
+    private static void serialize(HostAssembler a, long plain) {
+        for (int b : new int[] {0x49, 0x89, 0xe2, 0x8c, 0xd0, 0x50, 0x41, 0x52, 0x9c, 0x8c, 0xc8, 0x50}) {
+            a.put8(b); // mov r10,rsp; mov eax,ss; push rax; push r10; pushfq; mov eax,cs; push rax
+        }
+        a.absolute(64, 0x8d, RAX, plain, 0);
+        a.put8(0x50); // push rax
+        a.put8(0x48);
+        a.put8(0xcf); // iretq
+    }
+
+    /** Where the processor's struct must lie. */
+    public long struct() {
+        return memory.state();
+    }
+
+    /** The table of code by linear address that entries of this cache stand in. */
+    public void jumps(JumpTable table) {
+        jumps = table;
+    }
+
+    // ---- translations
+
+    /** Whether there is room for one more block; if not, {@link #clear} makes some. */
+    public boolean hasRoom() {
+        return memory.end() - next >= ROOM;
+    }
+
+    /** Bytes of host code. */
+    public long used() {
+        return next - firstBlock;
+    }
+
+    /** Blocks. */
+    public int size() {
+        return count;
+    }
+
+    /** Forgets every block. */
+    public void clear() {
+        for (int i = 0; i < count; i++) {
+            translations[i].stale = true;
+        }
+        Arrays.fill(translations, 0, count, null);
+        count = 0;
+        next = firstBlock;
+        jumps.clear();
+    }
+
+    /**
+     * Translates a block; there must be room.
+     *
+     * @param crossing its bytes lie in two pages
+     */
+    public Translation translate(long rip, int mode, Op[] ops, boolean crossing) {
+        if (count == translations.length) {
+            translations = Arrays.copyOf(translations, 2 * count);
+        }
+        Translation t = new Translation(this, count, rip, mode, ops, crossing, next);
+        translator.translate(t);
+        int length = e.a.length();
+        memory.write(next, e.a.code(), length);
+        t.end = next + length;
+        next = next + length + 15 & -16L;
+        translations[count++] = t;
+        modified = true;
+        return t;
+    }
+
+    /** The block of an exit. */
+    public Translation translation(int exit) {
+        return translations[exit >>> 8];
+    }
+
+    /** The kind of an exit: the number of an instruction, or one of the constants. */
+    public static int kind(int exit) {
+        return exit & 0xff;
+    }
+
+    void retire(Translation t) {
+        jumps.remove(t.rip, t.entry);
+        jumpAt(t.entry, t.entry + t.staleExit);
+    }
+
+    /** Overwrites code with a jump. */
+    private void jumpAt(long address, long target) {
+        memory.write8(address, 0xe9);
+        memory.write32(address + 1, (int) (target - (address + 5)));
+        modified = true;
+    }
+
+    /**
+     * Makes a branch go straight to a block, if it may: within one page of linear addresses, so that whoever executes the one
+     * may execute the other.
+     */
+    public void link(Translation from, int kind, Translation to) {
+        long place = kind == TAKEN ? from.takenPlace : from.fallPlace;
+        if (place != 0 && !from.stale && !to.stale && !to.crossing) {
+            memory.write32(place, (int) (to.entry - (place + 4)));
+            modified = true;
+        }
+    }
+
+    /** What still leads to an overwritten block leads to its successor now. */
+    public void forward(Translation stale, Translation to) {
+        if (!stale.crossing && !to.crossing && stale.rip == to.rip && stale.mode == to.mode) {
+            jumpAt(stale.entry, to.entry);
+        }
+    }
+
+    // ---- execution
+
+    /**
+     * Executes from a host address until an exit.
+     *
+     * @param context the TLB context in force
+     * @param budget instructions that may retire, less those of the running block behind the target
+     * @return the exit
+     * @throws HostFaultException when the code faulted
+     */
+    public int enter(long target, long context, long budget) {
+        int flags = Flags.arithmetic(Raw.getLong(e.s + CpuLayout.FLAG_RESULT), Raw.getLong(e.s + CpuLayout.FLAG_AUX));
+        Raw.putLong(state.rax(), budget << BUDGET_SHIFT | (flags & 0xd5 | 2) << 8 | flags >>> 11 & 1);
+        Raw.putLong(state.target(), target);
+        Raw.putLong(state.context(), context);
+        int number;
+        try {
+            if (modified) {
+                modified = false;
+                number = (int) serializingEntry.invokeExact();
+            } else {
+                number = (int) entry.invokeExact();
+            }
+        } catch (Throwable t) {
+            throw CodeMemory.unexpected(t);
+        }
+        int image = (int) Raw.getLong(state.rax());
+        int after = image >>> 8 & 0xd5 | (image & 1) << 11;
+        Raw.putLong(e.s + CpuLayout.FLAG_RESULT, Flags.resultFor(after));
+        Raw.putLong(e.s + CpuLayout.FLAG_AUX, Flags.auxFor(after));
+        if (number == FAULT) {
+            throw fault();
+        }
+        return number;
+    }
+
+    /** What was left of the budget at the last exit; negative if a block did not get through. */
+    public long budget() {
+        return Raw.getLong(state.rax()) >> BUDGET_SHIFT;
+    }
+
+    private HostFaultException fault() {
+        long pc = Raw.getLong(state.faultPc());
+        int signal = (int) Raw.getLong(state.faultSignal());
+        for (int i = 0; i < count; i++) {
+            Translation t = translations[i];
+            if (pc >= t.entry && pc < t.end) {
+                return HostFaultException.in(t, memory.read(t.entry, (int) (t.end - t.entry)), pc, signal);
+            }
+        }
+        return new HostFaultException("generated code faulted (signal %d) at host address 0x%x, in no block".formatted(signal, pc));
+    }
+
+    @Override
+    public void close() {
+        HostFaults.release(memory.state());
+        memory.close();
+    }
+}

@@ -1,0 +1,148 @@
+package proteus.silicon.translate;
+
+import static proteus.silicon.translate.TranslationCache.BUDGET;
+import static proteus.silicon.translate.TranslationCache.FALL;
+import static proteus.silicon.translate.TranslationCache.STALE;
+import static proteus.silicon.translate.TranslationCache.TAKEN;
+
+import proteus.silicon.cpu.Op;
+import proteus.x86.decode.Mnemonic;
+
+/**
+ * Turns blocks into host code. A block begins by taking all its instructions from the budget; one that is left to the slow way
+ * leaves the code with its number, and comes back in behind it.
+ */
+final class Translator {
+    private final Emission e;
+    private final HostAssembler a;
+    private final IntegerForms integers;
+    private final ControlForms control;
+    private final long exit;
+
+    Translator(Emission e, StateLayout state, long exit) {
+        this.e = e;
+        this.exit = exit;
+        a = e.a;
+        integers = new IntegerForms(e);
+        control = new ControlForms(e, integers, state);
+    }
+
+    void translate(Translation t) {
+        e.begin(t.entry, t.rip, t.mode);
+        Op[] ops = t.ops;
+        a.put8(0x48); // sub rax, count: the flags below stay
+        a.put8(0x2d);
+        a.put32(ops.length << Emission.BUDGET_SHIFT);
+        int spent = a.jump(8);
+        int miss = -1;
+        boolean falls = true;
+        for (int i = 0; i < ops.length; i++) {
+            Op op = ops[i];
+            e.index = i;
+            a.reserve();
+            if (integers.emit(op) || control.emit(op)) {
+                t.resume[i] = a.length();
+            } else if (op.endsBlock && control.translatable(op)) {
+                falls = branch(t, op);
+            } else {
+                e.clobberFlags();
+                e.exit(t.number, i, exit);
+                if (op.endsBlock) {
+                    falls = false;
+                } else {
+                    t.resume[i] = a.length();
+                }
+            }
+        }
+        if (falls) {
+            e.saveFlags();
+            goTo(t, behind(t, ops[ops.length - 1]), FALL);
+        }
+        a.land(spent);
+        e.exit(t.number, BUDGET, exit);
+        t.staleExit = a.length();
+        e.exit(t.number, STALE, exit);
+        e.slowExits(t.number, exit);
+    }
+
+    /** A branch that ends the block; true if the block goes on behind it. */
+    private boolean branch(Translation t, Op op) {
+        if (op.mnemonic == Mnemonic.RET) {
+            control.ret(op);
+            return false;
+        }
+        if (op.mnemonic == Mnemonic.JCC) {
+            e.saveFlags();
+            e.needFlags();
+            conditional(t, op);
+            return false;
+        }
+        boolean call = op.mnemonic == Mnemonic.CALL;
+        if (op.k0 != proteus.x86.decode.Instruction.RELATIVE) {
+            if (call) {
+                control.callIndirect(op);
+            } else {
+                control.jumpIndirect(op);
+            }
+            return false;
+        }
+        if (call) {
+            control.pushReturn(op);
+        } else {
+            e.saveFlags();
+        }
+        goTo(t, t.rip + op.immediate & op.ripMask, TAKEN);
+        return false;
+    }
+
+    private void conditional(Translation t, Op op) {
+        long target = t.rip + op.immediate & op.ripMask;
+        int place = a.jump(op.condition);
+        goTo(t, behind(t, op), FALL);
+        if (!direct(t, target)) {
+            a.land(place);
+            goTo(t, target, TAKEN);
+        } else if (target == t.rip) {
+            a.patch(place, t.entry);
+        } else {
+            a.land(place);
+            t.takenRip = target;
+            t.takenPlace = a.addressOf(place);
+            e.exit(t.number, TAKEN, exit);
+        }
+    }
+
+    private static long behind(Translation t, Op op) {
+        long rip = t.rip + op.start + op.length;
+        return t.mode == 64 ? rip : rip & 0xffffffffL;
+    }
+
+    /** Whether a branch from the block may be linked: both lie in one page. */
+    private static boolean direct(Translation t, long target) {
+        return !t.crossing && (target ^ t.rip) >>> 12 == 0;
+    }
+
+    /** Goes to the block at an address: straight when it is linked, by the table if it lies in another page. */
+    private void goTo(Translation t, long target, int kind) {
+        if (kind == TAKEN) {
+            t.takenRip = target;
+        } else {
+            t.fallRip = target;
+        }
+        if (!direct(t, target)) {
+            a.land(e.jumpByTable(target));
+            e.exit(t.number, kind, exit);
+        } else if (target == t.rip) {
+            a.jumpTo(t.entry);
+        } else {
+            int place = a.jump();
+            if (kind == TAKEN) {
+                t.takenPlace = a.addressOf(place);
+            } else {
+                t.fallPlace = a.addressOf(place);
+            }
+            a.land(place);
+            e.exit(t.number, kind, exit);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package proteus.silicon.exec;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import proteus.silicon.cpu.Flags;
+import proteus.silicon.translate.TranslationCache;
+import proteus.x86.decode.Decoder;
+import proteus.x86.decode.Instruction;
+import proteus.x86.decode.Mnemonic;
+import proteus.x86.disasm.Disassembler;
+
+/** Random straight-line code gives the same registers, flags and memory translated as interpreted. */
+class TranslationTest {
+    private static final int CODE = 0x2000, DATA = 0x100000, MEMORY = 1 << 22, STACK = 0x180000;
+    private static final int SEQUENCES = 3000;
+    /** Instructions that leave flags undefined, so that what reads flags must not follow at once. */
+    private static final Set<Mnemonic> UNDEFINED = Set.of(Mnemonic.SHL, Mnemonic.SHR, Mnemonic.SAR, Mnemonic.ROL, Mnemonic.ROR, Mnemonic.RCL, Mnemonic.RCR,
+        Mnemonic.SHLD, Mnemonic.SHRD, Mnemonic.MUL, Mnemonic.IMUL, Mnemonic.DIV, Mnemonic.IDIV, Mnemonic.BSF, Mnemonic.BSR, Mnemonic.BT, Mnemonic.BTS,
+        Mnemonic.BTR, Mnemonic.BTC, Mnemonic.AND, Mnemonic.OR, Mnemonic.XOR, Mnemonic.TEST);
+    private static final Set<Mnemonic> PLAIN = Set.of(Mnemonic.MOV, Mnemonic.MOVZX, Mnemonic.MOVSX, Mnemonic.MOVSXD, Mnemonic.LEA, Mnemonic.XCHG,
+        Mnemonic.ADD, Mnemonic.ADC, Mnemonic.SBB, Mnemonic.SUB, Mnemonic.CMP, Mnemonic.INC, Mnemonic.DEC, Mnemonic.NOT, Mnemonic.NEG, Mnemonic.CBW,
+        Mnemonic.CWD, Mnemonic.SETCC, Mnemonic.CMOVCC, Mnemonic.BSWAP, Mnemonic.CMPXCHG, Mnemonic.XADD, Mnemonic.CLC, Mnemonic.STC, Mnemonic.CMC,
+        Mnemonic.PUSH, Mnemonic.POP, Mnemonic.LEAVE, Mnemonic.NOP);
+
+    private TestCpu interpreted, translated;
+
+    @AfterEach
+    void close() {
+        if (interpreted != null) {
+            interpreted.close();
+            translated.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {32, 64})
+    void randomCodeDoesTheSameTranslated(int mode) {
+        TranslationCache.Opened opened = TranslationCache.open(1 << 22);
+        assumeTrue(opened.cache().isPresent(), opened.refusal());
+        interpreted = new TestCpu(mode, MEMORY);
+        translated = new TestCpu(mode, MEMORY, Optional.of(opened.cache().get()));
+        for (int seed = 0; seed < SEQUENCES; seed++) {
+            sequence(mode, seed);
+        }
+    }
+
+    private void sequence(int mode, int seed) {
+        Random random = new Random(seed);
+        List<String> listing = new ArrayList<>();
+        byte[] code = code(random, mode, listing);
+        int flags = random.nextInt() & Flags.ARITHMETIC;
+        long[] registers = random.longs(16).toArray();
+        for (int i = 0; i < 16; i++) {
+            int kind = random.nextInt(4);
+            registers[i] = i == 4 ? STACK : kind == 0 ? DATA + random.nextInt(1 << 16) : kind == 1 ? random.nextInt(-4, 4096 + 4) : registers[i];
+            if (mode == 32) {
+                registers[i] &= 0xffffffffL;
+            }
+        }
+        byte[] data = new byte[1 << 12];
+        random.nextBytes(data);
+        for (TestCpu t : List.of(interpreted, translated)) {
+            t.write(CODE, code);
+            for (int at = DATA; at < DATA + (1 << 16) + 4096; at += data.length) {
+                t.write(at, data);
+            }
+            t.write(STACK - 2048, data);
+            for (int i = 0; i < (mode == 64 ? 16 : 8); i++) {
+                t.cpu.gpr(i, registers[i]);
+            }
+            t.cpu.arithmeticFlags(flags);
+        }
+        String what = "sequence " + seed + " " + listing + " flags " + Integer.toHexString(flags);
+        int ended = interpreted.run(CODE, 100);
+        assertEquals(ended, translated.run(CODE, 100), what);
+        assertEquals(interpreted.fault, translated.fault, what);
+        assertEquals(interpreted.faultRip, translated.faultRip, what);
+        assertEquals(interpreted.cpu.retired, translated.cpu.retired, what);
+        for (int i = 0; i < 16; i++) {
+            assertEquals(Long.toHexString(interpreted.cpu.gpr(i)), Long.toHexString(translated.cpu.gpr(i)), "register " + i + " of " + what);
+        }
+        assertEquals(Integer.toHexString(interpreted.cpu.arithmeticFlags()), Integer.toHexString(translated.cpu.arithmeticFlags()), "flags of " + what);
+        for (int at = 0; at < MEMORY; at += 8) {
+            if (interpreted.read64(at) != translated.read64(at)) {
+                assertEquals(Long.toHexString(interpreted.read64(at)), Long.toHexString(translated.read64(at)), "memory at " + Integer.toHexString(at) + " of " + what);
+            }
+        }
+    }
+
+    /** A few instructions, a comparison behind each that leaves flags undefined, HLT. */
+    private static byte[] code(Random random, int mode, List<String> listing) {
+        ByteArrayOutputStream code = new ByteArrayOutputStream();
+        Instruction in = new Instruction();
+        Disassembler disassembler = new Disassembler();
+        int length = 1 + random.nextInt(12);
+        byte[] bytes = new byte[16];
+        while (listing.size() < length) {
+            random.nextBytes(bytes);
+            if (random.nextInt(3) == 0) {
+                bytes[0] = 0x0f;
+            } else if (mode == 64 && random.nextInt(2) == 0) {
+                bytes[0] = (byte) (0x40 | random.nextInt(16));
+                if (random.nextInt(4) == 0) {
+                    bytes[1] = 0x0f;
+                }
+            }
+            int n = Decoder.decode(i -> bytes[i] & 0xff, mode, in);
+            boolean undefined = UNDEFINED.contains(in.mnemonic);
+            if (n == 0 || !undefined && !PLAIN.contains(in.mnemonic) || segment(in)) {
+                continue;
+            }
+            code.write(bytes, 0, n);
+            listing.add(disassembler.text(in, CODE));
+            if (undefined) {
+                code.writeBytes(new byte[] {0x39, (byte) (0xc0 | random.nextInt(64))});
+                listing.add("cmp");
+            }
+        }
+        code.write(0xf4);
+        return code.toByteArray();
+    }
+
+    private static boolean segment(Instruction in) {
+        for (int i = 0; i < in.operandCount; i++) {
+            if (in.kind[i] == Instruction.SEGMENT) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
