@@ -12,6 +12,9 @@ import proteus.api.state.ArchState;
 public interface Processor extends AutoCloseable {
     ExecutionMode mode();
 
+    /** How guest code is executed, in a few words; if not as was wished, why. */
+    String engine();
+
     /**
      * Enters the guest and runs until something exits or the budget is spent.
      *

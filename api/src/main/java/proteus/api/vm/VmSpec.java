@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import proteus.api.compose.Composition;
+import proteus.api.silicon.ExecutionEngine;
 
 /**
  * A virtual machine that is wished for.
@@ -18,13 +19,33 @@ import proteus.api.compose.Composition;
  * @param acpi whether ACPI tables are shown
  * @param boot what to boot
  * @param disks disk images
+ * @param engine how the silicon executes guest code
  */
-public record VmSpec(String name, Composition composition, long memoryBytes, int vcpus, Clock clock, String cpu, boolean acpi, BootSpec boot, List<Path> disks) {
+public record VmSpec(
+        String name,
+        Composition composition,
+        long memoryBytes,
+        int vcpus,
+        Clock clock,
+        String cpu,
+        boolean acpi,
+        BootSpec boot,
+        List<Path> disks,
+        ExecutionEngine engine) {
+    /** The engine nobody asked for. */
+    public static final ExecutionEngine DEFAULT_ENGINE = ExecutionEngine.INTERPRETER;
+
     public VmSpec {
         Objects.requireNonNull(name);
         Objects.requireNonNull(composition);
         Objects.requireNonNull(boot);
+        Objects.requireNonNull(engine);
         disks = List.copyOf(disks);
+    }
+
+    /** With the usual engine. */
+    public VmSpec(String name, Composition composition, long memoryBytes, int vcpus, Clock clock, String cpu, boolean acpi, BootSpec boot, List<Path> disks) {
+        this(name, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, DEFAULT_ENGINE);
     }
 
     /** Which time the guest lives in. */

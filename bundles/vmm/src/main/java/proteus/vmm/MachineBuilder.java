@@ -80,7 +80,7 @@ final class MachineBuilder {
 
         MachineMemory memory = memory(silicon.hostMemory());
         Processor processor = made.own(silicon.createProcessor(new ProcessorSettings(
-                cpuTechnique.executionMode(), spec.cpu(), counters, MachineBus.NONE, spec.clock() == VmSpec.Clock.WALL)));
+                cpuTechnique.executionMode(), spec.cpu(), counters, MachineBus.NONE, spec.clock() == VmSpec.Clock.WALL, spec.engine())));
         VirtualClock clock = new VirtualClock(spec.clock(), processor::retired);
         MachineSchedule schedule = new MachineSchedule(clock, processor::retired);
         AddressBus ports = new AddressBus("port");
@@ -120,6 +120,7 @@ final class MachineBuilder {
 
         List<String> notes = new ArrayList<>();
         notes.add("started by " + guest.protocol());
+        notes.add("execution engine: " + processor.engine());
         notes.addAll(guest.notes());
         return new Parts(
                 spec,

@@ -16,6 +16,7 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composition;
 import proteus.api.io.TextScreen;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.MemorySize;
@@ -72,6 +73,7 @@ public final class VmCommands {
             @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "model") String silicon,
             @Descriptor("RAM, such as 256M") @Parameter(names = "--memory", absentValue = "") String memory,
             @Descriptor("count or wall") @Parameter(names = "--clock", absentValue = "count") String clock,
+            @Descriptor("native, interpreter or auto") @Parameter(names = "--engine", absentValue = "") String engine,
             @Descriptor("CPU model the guest sees") @Parameter(names = "--model", absentValue = "max") String model,
             @Descriptor("a guest by name") @Parameter(names = "--guest", absentValue = "") String guest,
             @Descriptor("file of a kernel or image") @Parameter(names = "--kernel", absentValue = "") String kernel,
@@ -98,8 +100,17 @@ public final class VmCommands {
                 model,
                 true,
                 new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), (image.commandLine() + " " + append).strip(), image.entry(), image.files()),
-                disk.isEmpty() ? List.of() : Stream.of(disk.split(",")).map(Path::of).toList()));
+                disk.isEmpty() ? List.of() : Stream.of(disk.split(",")).map(Path::of).toList(),
+                engine(engine)));
         return name + ": " + vm.spec().composition() + " (" + vm.composition().historicalName() + "), " + vm.describe().getFirst();
+    }
+
+    private static ExecutionEngine engine(String name) {
+        return switch (name) {
+            case "" -> VmSpec.DEFAULT_ENGINE;
+            case "auto", "native", "interpreter" -> ExecutionEngine.valueOf(name.toUpperCase(Locale.ROOT));
+            default -> throw new VmException("--engine " + name + " will not do: give native, interpreter or auto");
+        };
     }
 
     @Descriptor("runs a VM that was created")

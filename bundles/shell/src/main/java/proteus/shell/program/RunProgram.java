@@ -21,6 +21,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.MemorySize;
@@ -89,6 +90,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--mem", "NAME", "shadow or ept (default ept)")
                 .option("--io", "NAME", "emul or virtio (default emul)")
                 .option("--silicon", "NAME", "what it runs on (default model)")
+                .option("--engine", "NAME", "native: translated to the host's code, interpreter, or auto: native where the host can (default interpreter)")
                 .option("--model", "NAME", "CPU model the guest sees (default max)")
                 .option("--memory", "SIZE", "RAM, such as 256M (default: what the guest likes)")
                 .option("--clock", "count|wall", "time by retired instructions, or the host's (default count; wall on a terminal)")
@@ -142,11 +144,13 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--model").orElse("max"),
                 !flags.has("--no-acpi"),
                 new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine, entry(flags, image), FirmwareFiles.of(image.files(), flags.values("--fw-cfg"))),
-                flags.values("--disk").stream().map(Path::of).toList());
+                flags.values("--disk").stream().map(Path::of).toList(),
+                ExecutionEngine.valueOf(
+                        flags.choice("--engine", VmSpec.DEFAULT_ENGINE.name().toLowerCase(Locale.ROOT), "auto", "native", "interpreter").toUpperCase(Locale.ROOT)));
         announce(flags, spec, report);
         VirtualMachine vm = manager.create(spec);
         try {
-            vm.describe().stream().limit(1).forEach(Program::say);
+            vm.describe().stream().limit(2).forEach(Program::say);
             Optional<DebuggerPort.Opened> port = flags.value("--gdb").map(where -> debuggers().open(vm, where));
             port.ifPresent(open -> Program.say("waiting for a debugger: target remote " + open.address()));
             return follow(vm, flags, Guests.prompts(image), timeout, port);

@@ -9,6 +9,7 @@ import proteus.api.event.CountedEvent;
 import proteus.api.silicon.CpuRegisters;
 import proteus.api.silicon.DebugHit;
 import proteus.api.silicon.DebugPoints;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.Exit;
 import proteus.api.silicon.ExitInformation;
@@ -38,7 +39,11 @@ import proteus.x86.format.ExceptionVector;
 
 /** One modelled processor: the units put together, and the contract in front of them. */
 public final class ModelProcessor implements Processor {
+    /** Address space for translated code; touched as it is used. */
+    private static final long TRANSLATED_BYTES = 64 << 20;
+
     private final ProcessorSettings settings;
+    private final String engine;
     private final Cpu cpu;
     private final Interpreter interpreter;
     private final RegisterView registers;
@@ -51,7 +56,14 @@ public final class ModelProcessor implements Processor {
 
     public ModelProcessor(ProcessorSettings settings, CpuFeatures features, ModelHostMemory memory) {
         this.settings = settings;
-        Optional<TranslationCache> translations = Boolean.getBoolean("proteus.native") ? TranslationCache.open(64 << 20).cache() : Optional.empty();
+        TranslationCache.Opened opened = settings.engine() == ExecutionEngine.INTERPRETER
+            ? new TranslationCache.Opened(Optional.empty(), "")
+            : TranslationCache.open(TRANSLATED_BYTES);
+        Optional<TranslationCache> translations = opened.cache();
+        if (translations.isEmpty() && settings.engine() == ExecutionEngine.NATIVE) {
+            throw new IllegalArgumentException("the native engine cannot run here: " + opened.refusal());
+        }
+        engine = translations.isPresent() ? "native" : opened.refusal().isEmpty() ? "interpreter" : "interpreter, since " + opened.refusal();
         cpu = new Cpu(settings.counters(), features, settings.wallClock(), c -> new Mmu(c, memory), translations.map(TranslationCache::struct).orElse(0L));
         cpu.units = new Events();
         Cpuid.apply(cpu, settings.cpu());
@@ -73,6 +85,11 @@ public final class ModelProcessor implements Processor {
     @Override
     public ExecutionMode mode() {
         return settings.mode();
+    }
+
+    @Override
+    public String engine() {
+        return engine;
     }
 
     @Override

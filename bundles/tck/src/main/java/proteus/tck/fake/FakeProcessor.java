@@ -176,6 +176,11 @@ public final class FakeProcessor implements Processor {
     }
 
     @Override
+    public String engine() {
+        return "script";
+    }
+
+    @Override
     public ExecutionMode mode() {
         return ExecutionMode.VMX_NON_ROOT;
     }
