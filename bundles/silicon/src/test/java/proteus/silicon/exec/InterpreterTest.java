@@ -7,25 +7,35 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 import proteus.silicon.cpu.Cpu;
 import proteus.x86.asm.Assembler;
 import proteus.x86.asm.Assembly;
 
 /** What the engine promises beside the semantics of single instructions: exact budgets, exact code modification, restartable faults, limits. */
+@ParameterizedClass(name = "translated: {0}")
+@ValueSource(booleans = {false, true})
 class InterpreterTest {
     private static final long ORIGIN = 0x2000;
     private static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RSI = 6, RDI = 7;
     private static final int DE = 0, UD = 6, SS = 12, GP = 13;
 
+    @Parameter
+    boolean translated;
+
     private TestCpu t;
 
     @AfterEach
     void close() {
-        t.close();
+        if (t != null) {
+            t.close();
+        }
     }
 
     private Assembly load(int mode, String source) {
-        t = new TestCpu(mode, 4 << 20);
+        t = TestCpu.with(translated, mode, 4 << 20);
         Assembly code = Assembler.assemble(source, mode, ORIGIN);
         t.write(ORIGIN, code.bytes());
         t.cpu.gpr(RSP, 0x8000);

@@ -1,5 +1,7 @@
 package proteus.silicon.exec;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.util.Optional;
 import java.util.Set;
 import proteus.api.event.EventCounters;
@@ -40,6 +42,16 @@ final class TestCpu implements AutoCloseable {
 
     TestCpu(int mode, long bytes) {
         this(mode, bytes, Optional.empty());
+    }
+
+    /** A processor whose code is translated, or one that interprets it. */
+    static TestCpu with(boolean translated, int mode, long bytes) {
+        if (!translated) {
+            return new TestCpu(mode, bytes);
+        }
+        TranslationCache.Opened opened = TranslationCache.open(1 << 22);
+        assumeTrue(opened.cache().isPresent(), opened.refusal());
+        return new TestCpu(mode, bytes, opened.cache());
     }
 
     /** @param cache where translated code goes; nothing: everything is interpreted */

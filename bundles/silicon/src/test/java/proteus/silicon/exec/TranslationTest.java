@@ -1,19 +1,16 @@
 package proteus.silicon.exec;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import proteus.silicon.cpu.Flags;
-import proteus.silicon.translate.TranslationCache;
 import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
@@ -36,8 +33,8 @@ class TranslationTest {
 
     @AfterEach
     void close() {
-        if (interpreted != null) {
-            interpreted.close();
+        interpreted.close();
+        if (translated != null) {
             translated.close();
         }
     }
@@ -45,10 +42,8 @@ class TranslationTest {
     @ParameterizedTest
     @ValueSource(ints = {32, 64})
     void randomCodeDoesTheSameTranslated(int mode) {
-        TranslationCache.Opened opened = TranslationCache.open(1 << 22);
-        assumeTrue(opened.cache().isPresent(), opened.refusal());
         interpreted = new TestCpu(mode, MEMORY);
-        translated = new TestCpu(mode, MEMORY, Optional.of(opened.cache().get()));
+        translated = TestCpu.with(true, mode, MEMORY);
         for (int seed = 0; seed < SEQUENCES; seed++) {
             sequence(mode, seed);
         }
