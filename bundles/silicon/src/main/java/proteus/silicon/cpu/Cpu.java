@@ -349,8 +349,24 @@ public final class Cpu implements AutoCloseable {
         mmu.selectAccess();
     }
 
+    /** Segments of ES, SS and DS, a bit each, that are not flat: base 0, all of 4 GiB to be read and written; for SS with a 32-bit stack. */
+    private int curved;
+
+    /** ES, SS and DS need no checks and add nothing: offsets in them are linear addresses. Always so in 64-bit code. */
+    public boolean flat() {
+        return (curved & (1 << ES | 1 << SS | 1 << DS)) == 0;
+    }
+
     /** Derives the struct's base and ends of one segment. */
     public void updateSegment(int i) {
+        derive(i);
+        boolean is = codeSize == 64 || get(SEG_BASE + 8 * i) == 0 && get(SEG_READ_END + 8 * i) == 1L << 32 && get(SEG_WRITE_END + 8 * i) == 1L << 32
+            && (i != SS || (rights[SS] & 1 << 14) != 0);
+        curved = is ? curved & ~(1 << i) : curved | 1 << i;
+        mmu.selectFlat();
+    }
+
+    private void derive(int i) {
         if (codeSize == 64) {
             put(SEG_BASE + 8 * i, i >= FS ? base[i] : 0);
             put(SEG_READ_END + 8 * i, -1);

@@ -1,6 +1,6 @@
 package proteus.silicon.cpu;
 
-/** The semantics of an instruction that is not in the interpreter's hot switch. */
+/** The semantics of an instruction that has no operation of its own in the interpreter. */
 @FunctionalInterface
 public interface Handler {
     /**

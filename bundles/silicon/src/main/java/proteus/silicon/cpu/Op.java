@@ -4,8 +4,7 @@ import proteus.x86.decode.Mnemonic;
 
 /** One decoded instruction as the interpreter executes it: operands resolved to offsets in the processor's struct. Immutable after lowering. */
 public final class Op {
-    /** Operation of the hot switch; 0 means {@link #handler}. */
-    public int code;
+    /** What executes it, if it is none of the engine's common forms. */
     public Handler handler;
     public Mnemonic mnemonic;
     /** Byte offset from the start of the block, and length in bytes. */
@@ -57,6 +56,8 @@ public final class Op {
     public long mask;
     /** What a write of this size leaves of a register: all but the low 8 or 16 bits, nothing for 32 and 64 (SDM vol. 1, 3.4.1.1). */
     public long keep;
+    /** The memory operand lies in ES, SS or DS, or in CS in 64-bit code: nothing need be checked or added while {@link Cpu#flat} holds. */
+    public boolean plain;
     /** Bytes of the memory operand. */
     public int bytes;
     /** Wrap of a branch target: by operand size, and to 32 bits outside 64-bit code. */

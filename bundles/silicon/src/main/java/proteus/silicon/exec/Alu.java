@@ -7,7 +7,7 @@ import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Raw;
 
 /**
- * Integer arithmetic: the one definition of each operation, shared by the hot switch and the handlers. Operands may carry
+ * Integer arithmetic: the one definition of each operation, shared by the operations and the handlers. Operands may carry
  * anything above their size; {@code unused} is 64 minus the size in bits. Results carry garbage above the size too, except
  * where a method says otherwise. Flags go into the lazy pair (see {@link proteus.silicon.cpu.Flags}).
  */

@@ -8,7 +8,7 @@ import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.x86.decode.Mnemonic;
 
-/** Additions, comparisons and logic outside the hot switch; ADX (SDM vol. 2). */
+/** Additions, comparisons and logic of the forms that have no operation of their own; ADX (SDM vol. 2). */
 final class Arithmetic {
     private Arithmetic() {}
 

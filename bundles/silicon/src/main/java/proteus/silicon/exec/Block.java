@@ -15,6 +15,8 @@ final class Block {
     final int mode;
     final int bytes;
     final Op[] ops;
+    /** What the operations do: with every flag they write, for when only the first of them are executed; and without those nobody can see. */
+    final Operation[] exact, code;
     /** Host-physical page of the rest if the one instruction of this block crosses into another page, else -1. */
     final long secondPage;
     /** Chain within a code page. */
@@ -27,12 +29,38 @@ final class Block {
     /** A shorter block of the same instructions that a debugger's point makes, or null. */
     private Block part;
 
-    Block(long hpa, int mode, int bytes, Op[] ops, long secondPage) {
+    Block(long hpa, int mode, int bytes, Op[] ops, Operation[] exact, long secondPage) {
         this.hpa = hpa;
         this.mode = mode;
         this.bytes = bytes;
         this.ops = ops;
+        this.exact = exact;
+        code = withoutDeadFlags(exact);
         this.secondPage = secondPage;
+    }
+
+    /**
+     * Leaves out flags that a later operation overwrites before anything can see them. What can fault, exit or end the block in
+     * front of the next operation by overwriting it sees all of them.
+     */
+    private static Operation[] withoutDeadFlags(Operation[] exact) {
+        Operation[] code = exact;
+        boolean live = true;
+        for (int i = exact.length - 1; i >= 0; i--) {
+            Operation operation = exact[i];
+            if (!live && operation.quiet != null) {
+                if (code == exact) {
+                    code = exact.clone();
+                }
+                code[i] = operation.quiet;
+                live = !operation.quiet.transparent();
+            } else if (!operation.transparent()) {
+                live = true;
+            } else if (operation.quiet != null) {
+                live = false;
+            }
+        }
+        return code;
     }
 
     /**
@@ -44,15 +72,8 @@ final class Block {
         for (Translation t = translation; t != null; t = t.next) {
             t.retire();
         }
-        for (int i = 0; i < ops.length; i++) {
-            Op stop = new Op();
-            stop.code = Code.STALE;
-            stop.mnemonic = ops[i].mnemonic;
-            stop.start = ops[i].start;
-            stop.length = ops[i].length;
-            stop.mode = mode;
-            ops[i] = stop;
-        }
+        Arrays.fill(exact, EndOperations.STALE);
+        Arrays.fill(code, EndOperations.STALE);
         if (part != null) {
             part.retire();
         }
@@ -71,6 +92,6 @@ final class Block {
 
     /** The first instructions of this block as a block of its own, not cached. */
     Block first(int n) {
-        return new Block(hpa, mode, ops[n - 1].start + ops[n - 1].length, Arrays.copyOf(ops, n), secondPage);
+        return new Block(hpa, mode, ops[n - 1].start + ops[n - 1].length, Arrays.copyOf(ops, n), Arrays.copyOf(exact, n), secondPage);
     }
 }

@@ -1,5 +1,6 @@
 package proteus.silicon.exec;
 
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -22,6 +23,7 @@ final class BlockDecoder implements CodeSource {
     private final Lowering lowering;
     private final Instruction instruction = new Instruction();
     private final Op[] ops = new Op[Block.MOST];
+    private final Operation[] operations = new Operation[Block.MOST];
     private final Map<Mnemonic, Integer> missing = new EnumMap<>(Mnemonic.class);
     private boolean reusable;
 
@@ -108,6 +110,7 @@ final class BlockDecoder implements CodeSource {
                 break;
             }
             Op op = lowering.lower(instruction, start, mode);
+            operations[n] = lowering.operation();
             ops[n++] = op;
             // one that is too long also depends on the bytes it was found to be too long by
             start += length == Decoder.TOO_LONG ? Instruction.MAX_LENGTH : length;
@@ -115,7 +118,7 @@ final class BlockDecoder implements CodeSource {
                 break;
             }
         }
-        Block block = new Block(hpa, mode, start, java.util.Arrays.copyOf(ops, n), secondPage);
+        Block block = new Block(hpa, mode, start, Arrays.copyOf(ops, n), Arrays.copyOf(operations, n), secondPage);
         if (hpa < 0 || outside && secondPage < 0) {
             reusable = false;
         } else {

@@ -55,14 +55,26 @@ final class Control {
             cpu.mmu.write64(cpu.gpr(4) - 8, cpu.nextRip(op));
         }
         checked(cpu, op, target);
-        Stack.push(cpu, cpu.nextRip(op), op.operandSize);
+        long back = cpu.nextRip(op);
+        switch (op.operandSize) {
+            case 64 -> Stack.push64(cpu, back);
+            case 32 -> Stack.push32(cpu, (int) back);
+            default -> Stack.push(cpu, back, 16);
+        }
         return target;
     }
 
     /** Pops the checked return address, and as many bytes more as the immediate says. */
     static long ret(Cpu cpu, Op op) {
+        long arguments = op.immediate & 0xffff;
+        if (op.operandSize == 64) {
+            long sp = cpu.gpr(4);
+            long target = checked(cpu, op, cpu.mmu.read64(sp));
+            cpu.gpr(4, sp + 8 + arguments);
+            return target;
+        }
         long target = checked(cpu, op, Stack.peek(cpu, 0, op.operandSize) & op.ripMask);
-        Stack.release(cpu, (op.operandSize >> 3) + (op.immediate & 0xffff));
+        Stack.release(cpu, (op.operandSize >> 3) + arguments);
         return target;
     }
 

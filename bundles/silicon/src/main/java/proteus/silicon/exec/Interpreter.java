@@ -18,7 +18,7 @@ import proteus.silicon.translate.TranslationCache;
 import proteus.x86.format.DebugRegister;
 
 /**
- * The reference engine: runs decoded blocks. {@link #execute} is the one hot method; everything that is rare leaves it and is
+ * The reference engine: runs decoded blocks. {@link #execute} is the one hot loop; everything that is rare leaves it and is
  * looked at in {@link #run}. One per processor, used by the thread that runs it.
  */
 public final class Interpreter {
@@ -251,7 +251,7 @@ public final class Interpreter {
         return execute(count);
     }
 
-    /** The block at RIP: from the cache, or decoded now. */
+    /** The block at RIP, decoded now. */
     private Block find(long rip, long tag, int slot, long retired) {
         Raw.putLong(cpu.s + BLOCK_RIP, rip);
         Block block = decoder.block(rip, codeBase, codeLimit, cpu.codeSize);
@@ -291,29 +291,22 @@ public final class Interpreter {
     }
 
     /**
-     * The hot loop: blocks until {@code count} instructions have retired or one ended its block through a handler. Must stay
-     * below 8000 bytes of bytecode, or HotSpot does not compile it (HugeMethodLimit); a test measures it.
+     * The hot loop: blocks until {@code count} instructions have retired or one ended its block through a handler.
      *
      * @return DONE with RIP at the next instruction, or FAULT with RIP at the faulting one; {@link Cpu#retired} is right in both cases
      */
-    private int execute(final long count) {
+    private int execute(long count) {
         final Cpu cpu = this.cpu;
         final long s = cpu.s;
-        final long start = cpu.retired;
-        final long[] tags = this.tags;
-        final Block[] targets = this.targets;
-        final long key = this.key;
-        final long base = codeBase;
-        final long limit = codeLimit;
-        final boolean code64 = this.code64;
         final long linearMask = code64 ? -1 : 0xffffffffL;
-        long left = count;
+        final long stop = cpu.retired + count;
         long rip = Raw.getLong(s + RIP);
+        long retired = cpu.retired;
         Op[] ops = null;
         int i = -1;
         try {
             while (true) {
-                long linear = rip + base & linearMask;
+                long linear = rip + codeBase & linearMask;
                 long tag = linear ^ key;
                 int slot = (int) (linear ^ linear >>> 12) & SLOTS - 1;
                 Block block;
@@ -321,175 +314,49 @@ public final class Interpreter {
                     block = targets[slot];
                 } else {
                     i = -1;
-                    block = find(rip, tag, slot, start + (count - left));
-                }
-                ops = block.ops;
-                int end = ops.length;
-                long next = rip + block.bytes;
-                if (end > left) {
-                    end = (int) left;
-                    next = rip + ops[end].start;
-                }
-                if (!code64) {
-                    next &= 0xffffffffL;
+                    block = find(rip, tag, slot, retired);
                 }
                 Raw.putLong(s + BLOCK_RIP, rip);
-                boolean taken = false;
-                for (i = 0; i < end; i++) {
-                    Op op = ops[i];
-                    switch (op.code) {
-                        case Code.MOV_RR -> HotMoves.movRr(s, op);
-                        case Code.MOV_RM32 -> HotMoves.movRm32(cpu, op);
-                        case Code.MOV_RM64 -> HotMoves.movRm64(cpu, op);
-                        case Code.MOV_M64R -> HotMoves.movM64r(cpu, op);
-                        case Code.MOV_M32R -> HotMoves.movM32r(cpu, op);
-                        case Code.MOV_RI -> HotMoves.movRi(s, op);
-                        case Code.JE -> taken = Alu.equal(s);
-                        case Code.JNE -> taken = !Alu.equal(s);
-                        case Code.JL -> taken = Alu.less(s);
-                        case Code.JGE -> taken = !Alu.less(s);
-                        case Code.JLE -> taken = Alu.lessOrEqual(s);
-                        case Code.JG -> taken = !Alu.lessOrEqual(s);
-                        case Code.JB -> taken = Alu.below(s);
-                        case Code.JAE -> taken = !Alu.below(s);
-                        case Code.JBE -> taken = Alu.belowOrEqual(s);
-                        case Code.JA -> taken = !Alu.belowOrEqual(s);
-                        case Code.JS -> taken = Alu.sign(s);
-                        case Code.JNS -> taken = !Alu.sign(s);
-                        case Code.JO -> taken = Alu.overflow(s);
-                        case Code.JNO -> taken = !Alu.overflow(s);
-                        case Code.JP -> taken = Alu.parity(s);
-                        case Code.JNP -> taken = !Alu.parity(s);
-                        case Code.JMP -> taken = true;
-                        case Code.ADD_RR -> HotAlu.addRr(s, op);
-                        case Code.ADD_RI -> HotAlu.addRi(s, op);
-                        case Code.SUB_RR -> HotAlu.subRr(s, op);
-                        case Code.SUB_RI -> HotAlu.subRi(s, op);
-                        case Code.CMP_RR -> HotAlu.cmpRr(s, op);
-                        case Code.CMP_RI -> HotAlu.cmpRi(s, op);
-                        case Code.TEST_RR -> HotAlu.testRr(s, op);
-                        case Code.TEST_RI -> HotAlu.testRi(s, op);
-                        case Code.AND_RR -> HotAlu.andRr(s, op);
-                        case Code.AND_RI -> HotAlu.andRi(s, op);
-                        case Code.XOR_RR -> HotAlu.xorRr(s, op);
-                        case Code.XOR_RI -> HotAlu.xorRi(s, op);
-                        case Code.OR_RR -> HotAlu.orRr(s, op);
-                        case Code.OR_RI -> HotAlu.orRi(s, op);
-                        case Code.LEA -> HotMoves.lea(cpu, op);
-                        case Code.SHL_RI -> HotAlu.shlRi(s, op);
-                        case Code.SHR_RI -> HotAlu.shrRi(s, op);
-                        case Code.SAR_RI -> HotAlu.sarRi(s, op);
-                        case Code.INC_R -> HotAlu.incR(s, op);
-                        case Code.DEC_R -> HotAlu.decR(s, op);
-                        case Code.PUSH_R64 -> HotMoves.pushR64(cpu, op);
-                        case Code.POP_R64 -> HotMoves.popR64(cpu, op);
-                        case Code.CALL -> next = Control.call(cpu, op, Control.relative(cpu, op));
-                        case Code.RET -> next = Control.ret(cpu, op);
-                        case Code.MOVZX_RM8 -> HotMoves.movzxRm8(cpu, op);
-                        case Code.MOVZX_RR8 -> HotMoves.movzxRr8(s, op);
-                        case Code.ADD_RM -> HotAlu.addRm(cpu, op);
-                        case Code.ADD_MR -> Memory.add(cpu, op, Raw.getLong(op.a1));
-                        case Code.ADD_MI -> Memory.add(cpu, op, op.immediate);
-                        case Code.SUB_RM -> HotAlu.subRm(cpu, op);
-                        case Code.SUB_MR -> Memory.sub(cpu, op, Raw.getLong(op.a1));
-                        case Code.SUB_MI -> Memory.sub(cpu, op, op.immediate);
-                        case Code.CMP_RM -> HotAlu.cmpRm(cpu, op);
-                        case Code.CMP_MR -> HotAlu.cmpMr(cpu, op);
-                        case Code.CMP_MI -> HotAlu.cmpMi(cpu, op);
-                        case Code.TEST_MR -> HotAlu.testMr(cpu, op);
-                        case Code.TEST_MI -> HotAlu.testMi(cpu, op);
-                        case Code.AND_RM -> HotAlu.andRm(cpu, op);
-                        case Code.AND_MR -> Memory.and(cpu, op, Raw.getLong(op.a1));
-                        case Code.AND_MI -> Memory.and(cpu, op, op.immediate);
-                        case Code.XOR_RM -> HotAlu.xorRm(cpu, op);
-                        case Code.XOR_MR -> Memory.xor(cpu, op, Raw.getLong(op.a1));
-                        case Code.XOR_MI -> Memory.xor(cpu, op, op.immediate);
-                        case Code.OR_RM -> HotAlu.orRm(cpu, op);
-                        case Code.OR_MR -> Memory.or(cpu, op, Raw.getLong(op.a1));
-                        case Code.OR_MI -> Memory.or(cpu, op, op.immediate);
-                        case Code.MOV_M8R -> HotMoves.movM8r(cpu, op);
-                        case Code.MOV_M16R -> HotMoves.movM16r(cpu, op);
-                        case Code.MOV_RM8 -> HotMoves.movRm8(cpu, op);
-                        case Code.MOV_RM16 -> HotMoves.movRm16(cpu, op);
-                        case Code.MOV_MI -> Memory.store(cpu, op, op.immediate);
-                        case Code.MOV_RR_PART -> HotMoves.movRrPart(s, op);
-                        case Code.MOVZX_RR16 -> HotMoves.movzxRr16(s, op);
-                        case Code.MOVSX_RR8 -> HotMoves.movsxRr8(s, op);
-                        case Code.MOVSX_RR16 -> HotMoves.movsxRr16(s, op);
-                        case Code.MOVSX_RR32 -> HotMoves.movsxRr32(s, op);
-                        case Code.MOVZX_RM16 -> HotMoves.movzxRm16(cpu, op);
-                        case Code.MOVSX_RM8 -> HotMoves.movsxRm8(cpu, op);
-                        case Code.MOVSX_RM16 -> HotMoves.movsxRm16(cpu, op);
-                        case Code.MOVSX_RM32 -> HotMoves.movsxRm32(cpu, op);
-                        case Code.ADC_RR -> HotAlu.adcRr(s, op);
-                        case Code.ADC_RI -> HotAlu.adcRi(s, op);
-                        case Code.SBB_RR -> HotAlu.sbbRr(s, op);
-                        case Code.SBB_RI -> HotAlu.sbbRi(s, op);
-                        case Code.INC_M -> Memory.inc(cpu, op);
-                        case Code.DEC_M -> Memory.dec(cpu, op);
-                        case Code.NEG_R -> HotAlu.negR(s, op);
-                        case Code.NOT_R -> HotAlu.notR(s, op);
-                        case Code.ROL_RI -> HotAlu.rolRi(s, op);
-                        case Code.ROR_RI -> HotAlu.rorRi(s, op);
-                        case Code.IMUL_RR -> HotAlu.imulRr(s, op);
-                        case Code.IMUL_RM -> HotAlu.imulRm(cpu, op);
-                        case Code.IMUL_RRI -> HotAlu.imulRri(s, op);
-                        case Code.PUSH_I64 -> Stack.push64(cpu, op.immediate);
-                        case Code.PUSH_R32 -> Stack.push(cpu, Raw.getLong(op.a0), 32);
-                        case Code.POP_R32 -> HotMoves.popR32(cpu, op);
-                        case Code.JMP_R -> next = Control.checked(cpu, op, Raw.getLong(op.a0) & op.ripMask);
-                        case Code.JMP_M -> next = Control.checked(cpu, op, Memory.load(cpu, op) & op.ripMask);
-                        case Code.CALL_R -> next = Control.call(cpu, op, Raw.getLong(op.a0) & op.ripMask);
-                        case Code.CALL_M -> next = Control.call(cpu, op, Memory.load(cpu, op) & op.ripMask);
-                        case Code.SETCC_R -> HotMoves.setccR(cpu, op);
-                        case Code.CMOV_RR -> HotMoves.cmovRr(cpu, op);
-                        case Code.CMOV_RM -> HotMoves.cmovRm(cpu, op);
-                        case Code.CDQE -> HotMoves.cdqe(s);
-                        case Code.CDQ -> HotMoves.cdq(s);
-                        case Code.XCHG_RR -> Moves.exchange(s, op);
-                        case Code.NOP -> { }
-                        case Code.HANDLER -> op.handler.execute(cpu, op);
-                        case Code.ENDING -> {
-                            cpu.retired = start + (count - left) + i;
-                            Raw.putLong(s + RIP, cpu.nextRip(op));
-                            cpu.unfinished = false;
-                            op.handler.execute(cpu, op);
-                            if (!cpu.unfinished) {
-                                cpu.retired++;
-                            }
-                            lastOp = op;
-                            return DONE;
-                        }
-                        case Code.STALE -> {
-                            cpu.retired = start + (count - left) + i;
-                            cpu.rip(cpu.ripOf(op));
-                            return DONE;
-                        }
-                        default -> throw new IllegalStateException("operation " + op.code);
+                ops = block.ops;
+                Operation[] code = block.code;
+                int end = ops.length;
+                if (end > stop - retired) {
+                    end = (int) (stop - retired);
+                    code = block.exact;
+                }
+                int last = end - 1;
+                for (i = 0; i < last; i++) {
+                    code[i].execute(cpu, ops[i]);
+                }
+                cpu.retired = retired + last;
+                long next = code[last].leave(cpu, ops[last]);
+                if (Operation.special(next)) {
+                    if (next == Operation.ENDED) {
+                        lastOp = ops[last];
+                        return DONE;
                     }
+                    next = rip + (end < ops.length ? ops[end].start : block.bytes) & linearMask;
                 }
-                if (taken) {
-                    Op last = ops[end - 1];
-                    next = rip + last.immediate & last.ripMask;
-                }
-                if (Long.compareUnsigned(next, limit) > 0 && Lowering.branches(ops[end - 1])) {
-                    i = end - 1;
+                if (Long.compareUnsigned(next, codeLimit) > 0 && Lowering.branches(ops[last])) {
                     throw cpu.protection(0);
                 }
-                left -= end;
+                retired += end;
                 rip = next;
-                if (left == 0 || cpu.attention()) {
+                if (retired == stop || cpu.attention()) {
                     Raw.putLong(s + RIP, rip);
-                    cpu.retired = start + (count - left);
-                    lastOp = ops[end - 1];
+                    cpu.retired = retired;
+                    lastOp = ops[last];
                     return DONE;
                 }
             }
         } catch (GuestFault f) {
-            leave(f, rip, ops, i, start + (count - left));
+            leave(f, rip, ops, i, retired);
             return FAULT;
+        } catch (StaleBlock stale) {
+            leave(null, rip, ops, i, retired);
+            return DONE;
         } catch (ExitSignal e) {
-            leave(null, rip, ops, i, start + (count - left));
+            leave(null, rip, ops, i, retired);
             throw e;
         }
     }

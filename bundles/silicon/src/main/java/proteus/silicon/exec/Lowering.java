@@ -21,7 +21,7 @@ import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
-/** Turns decoded instructions into operations: operands become offsets in the processor's struct, common forms a code of the hot switch. */
+/** Turns decoded instructions into operations: operands become offsets in the processor's struct, common forms an {@link Operation} of their own. */
 final class Lowering {
     static final Handler UNDEFINED = (cpu, op) -> {
         throw cpu.undefined();
@@ -30,11 +30,15 @@ final class Lowering {
         throw cpu.protection(0);
     };
 
+    private static final Operation[] LOADS = {MoveOperations.MOV_RM8, MoveOperations.MOV_RM16, MoveOperations.MOV_RM32, MoveOperations.MOV_RM64};
+    private static final Operation[] STORES = {MoveOperations.MOV_M8R, MoveOperations.MOV_M16R, MoveOperations.MOV_M32R, MoveOperations.MOV_M64R};
+
     /** Base of the processor's struct: operations belong to one processor. */
     private final long struct;
     private final long isa;
     private final HandlerTable handlers;
     private final Consumer<Mnemonic> missing;
+    private Operation operation;
 
     /**
      * @param struct base of the processor's struct
@@ -53,6 +57,11 @@ final class Lowering {
         return op.mnemonic == Mnemonic.JMP || op.mnemonic == Mnemonic.JCC;
     }
 
+    /** What the instruction lowered last does. */
+    Operation operation() {
+        return operation;
+    }
+
     /** @param start offset of the instruction in its block */
     Op lower(Instruction in, int start, int mode) {
         Op op = new Op();
@@ -62,7 +71,7 @@ final class Lowering {
         op.mode = mode;
         if (in.mnemonic == Mnemonic.INVALID || in.evex) {
             op.handler = in.length == Decoder.TOO_LONG ? TOO_LONG : UNDEFINED;
-            op.code = Code.ENDING;
+            operation = EndOperations.HANDLER;
             op.endsBlock = true;
             return op;
         }
@@ -83,10 +92,10 @@ final class Lowering {
         address(op, in);
         derived(op);
         if (Requirements.met(isa, op)) {
-            code(op);
+            operation = operation(op);
         } else {
             op.handler = UNDEFINED;
-            op.code = Code.ENDING;
+            operation = EndOperations.HANDLER;
             op.endsBlock = true;
         }
         return op;
@@ -195,6 +204,7 @@ final class Lowering {
         op.unused = 64 - bits & 63;
         op.mask = bits == 8 ? 0xff : bits == 16 ? 0xffff : bits == 32 ? 0xffffffffL : -1;
         op.keep = bits < 32 ? ~op.mask : 0;
+        op.plain = op.segment == Cpu.DS || op.segment == Cpu.SS || op.segment == Cpu.ES || op.segment == Cpu.CS && op.mode == 64;
         op.ripMask = bits == 16 ? 0xffff : op.mode == 64 ? -1 : 0xffffffffL;
     }
 
@@ -202,12 +212,11 @@ final class Lowering {
         return kind == GPR || kind == GPR8_HIGH;
     }
 
-    private void code(Op op) {
-        int hot = hot(op);
-        if (hot != Code.HANDLER) {
-            op.code = hot;
-            op.endsBlock = hot >= Code.JO && hot <= Code.RET;
-            return;
+    private Operation operation(Op op) {
+        Operation common = common(op);
+        if (common != null) {
+            op.endsBlock = common.ends();
+            return common;
         }
         boolean segment = op.k0 == SEGMENT || op.k1 == SEGMENT;
         op.handler = segment ? handlers.segmentForm(op.mnemonic) : null;
@@ -224,121 +233,113 @@ final class Lowering {
             };
             op.endsBlock = true;
         }
-        op.code = op.endsBlock ? Code.ENDING : Code.HANDLER;
+        return op.endsBlock ? EndOperations.HANDLER : MoveOperations.HANDLER;
     }
 
-    /** The code of the hot switch for a form that has one, else HANDLER. */
-    private static int hot(Op op) {
+    /** The operation of a form that has one of its own, else null. */
+    private static Operation common(Op op) {
         return switch (op.mnemonic) {
             case MOV -> mov(op);
-            case MOVZX -> extend(op, Code.MOVZX_RR8, Code.MOVZX_RR16, Code.HANDLER, Code.MOVZX_RM8, Code.MOVZX_RM16, Code.HANDLER);
-            case MOVSX, MOVSXD -> extend(op, Code.MOVSX_RR8, Code.MOVSX_RR16, Code.MOVSX_RR32, Code.MOVSX_RM8, Code.MOVSX_RM16, Code.MOVSX_RM32);
-            case LEA -> Code.LEA;
-            case XCHG -> gpr(op.k0) && gpr(op.k1) ? Code.XCHG_RR : Code.HANDLER;
-            case ADD -> binary(op, Code.ADD_RR);
-            case SUB -> binary(op, Code.SUB_RR);
-            case AND -> binary(op, Code.AND_RR);
-            case OR -> binary(op, Code.OR_RR);
-            case XOR -> binary(op, Code.XOR_RR);
-            case CMP -> binary(op, Code.CMP_RR);
-            case TEST -> test(op);
-            case ADC -> register(op, Code.ADC_RR);
-            case SBB -> register(op, Code.SBB_RR);
-            case INC -> gpr(op.k0) ? Code.INC_R : Code.INC_M;
-            case DEC -> gpr(op.k0) ? Code.DEC_R : Code.DEC_M;
-            case NEG -> gpr(op.k0) ? Code.NEG_R : Code.HANDLER;
-            case NOT -> gpr(op.k0) ? Code.NOT_R : Code.HANDLER;
-            case SHL -> shift(op, Code.SHL_RI);
-            case SHR -> shift(op, Code.SHR_RI);
-            case SAR -> shift(op, Code.SAR_RI);
-            case ROL -> shift(op, Code.ROL_RI);
-            case ROR -> shift(op, Code.ROR_RI);
+            case MOVZX -> extend(op, MoveOperations.MOVZX_RR8, MoveOperations.MOVZX_RR16, null, MoveOperations.MOVZX_RM8, MoveOperations.MOVZX_RM16, null);
+            case MOVSX, MOVSXD -> extend(op, MoveOperations.MOVSX_RR8, MoveOperations.MOVSX_RR16, MoveOperations.MOVSX_RR32, MoveOperations.MOVSX_RM8, MoveOperations.MOVSX_RM16, MoveOperations.MOVSX_RM32);
+            case LEA -> MoveOperations.LEA;
+            case XCHG -> gpr(op.k0) && gpr(op.k1) ? MoveOperations.XCHG_RR : null;
+            case ADD -> binary(op, ArithmeticOperations.ADD);
+            case SUB -> binary(op, ArithmeticOperations.SUB);
+            case AND -> binary(op, ArithmeticOperations.AND);
+            case OR -> binary(op, ArithmeticOperations.OR);
+            case XOR -> binary(op, ArithmeticOperations.XOR);
+            case CMP -> binary(op, ArithmeticOperations.CMP);
+            case TEST -> binary(op, ArithmeticOperations.TEST);
+            case ADC -> onRegister(op, ArithmeticOperations.ADC_RR, ArithmeticOperations.ADC_RI);
+            case SBB -> onRegister(op, ArithmeticOperations.SBB_RR, ArithmeticOperations.SBB_RI);
+            case INC -> gpr(op.k0) ? ArithmeticOperations.INC_R : ArithmeticOperations.INC_M;
+            case DEC -> gpr(op.k0) ? ArithmeticOperations.DEC_R : ArithmeticOperations.DEC_M;
+            case NEG -> gpr(op.k0) ? ArithmeticOperations.NEG_R : null;
+            case NOT -> gpr(op.k0) ? ArithmeticOperations.NOT_R : null;
+            case SHL -> shift(op, ArithmeticOperations.SHL_RI);
+            case SHR -> shift(op, ArithmeticOperations.SHR_RI);
+            case SAR -> shift(op, ArithmeticOperations.SAR_RI);
+            case ROL -> shift(op, ArithmeticOperations.ROL_RI);
+            case ROR -> shift(op, ArithmeticOperations.ROR_RI);
             case IMUL -> imul(op);
-            case PUSH -> op.k0 == GPR ? sized(op, Code.PUSH_R32, Code.PUSH_R64) : op.k0 == IMMEDIATE ? sized(op, Code.HANDLER, Code.PUSH_I64) : Code.HANDLER;
-            case POP -> op.k0 == GPR ? sized(op, Code.POP_R32, Code.POP_R64) : Code.HANDLER;
-            case JCC -> Code.JO + op.condition;
-            case JMP -> branch(op, Code.JMP, Code.JMP_R, Code.JMP_M);
-            case CALL -> branch(op, Code.CALL, Code.CALL_R, Code.CALL_M);
-            case RET -> Code.RET;
-            case SETCC -> gpr(op.k0) ? Code.SETCC_R : Code.HANDLER;
-            case CMOVCC -> op.k1 == MEMORY ? Code.CMOV_RM : Code.CMOV_RR;
-            case CBW -> op.operandSize == 64 ? Code.CDQE : Code.HANDLER;
-            case CWD -> op.operandSize == 32 ? Code.CDQ : Code.HANDLER;
-            case NOP, ENDBR32, ENDBR64, PREFETCH, PREFETCHW, PREFETCHWT1, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2, PREFETCHIT0, PREFETCHIT1 -> Code.NOP;
-            default -> Code.HANDLER;
+            case PUSH -> op.k0 == GPR ? sized(op, MoveOperations.PUSH_R32, MoveOperations.PUSH_R64) : op.k0 == IMMEDIATE ? sized(op, null, MoveOperations.PUSH_I64) : null;
+            case POP -> op.k0 == GPR ? sized(op, MoveOperations.POP_R32, MoveOperations.POP_R64) : null;
+            case JCC -> EndOperations.JCC[op.condition];
+            case JMP -> branch(op, EndOperations.JMP, EndOperations.JMP_R, EndOperations.JMP_M);
+            case CALL -> branch(op, EndOperations.CALL, EndOperations.CALL_R, EndOperations.CALL_M);
+            case RET -> EndOperations.RET;
+            case SETCC -> gpr(op.k0) ? MoveOperations.SETCC_R : null;
+            case CMOVCC -> op.k1 == MEMORY ? MoveOperations.CMOV_RM : MoveOperations.CMOV_RR;
+            case CBW -> op.operandSize == 64 ? MoveOperations.CDQE : null;
+            case CWD -> op.operandSize == 32 ? MoveOperations.CDQ : null;
+            case NOP, ENDBR32, ENDBR64, PREFETCH, PREFETCHW, PREFETCHWT1, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2, PREFETCHIT0, PREFETCHIT1 -> MoveOperations.NOP;
+            default -> null;
         };
     }
 
-    private static int sized(Op op, int code32, int code64) {
-        return op.operandSize == 64 ? code64 : op.operandSize == 32 ? code32 : Code.HANDLER;
+    private static Operation sized(Op op, Operation code32, Operation code64) {
+        return op.operandSize == 64 ? code64 : op.operandSize == 32 ? code32 : null;
     }
 
-    private static int mov(Op op) {
+    private static Operation mov(Op op) {
         if (op.k0 == GPR || op.k0 == GPR8_HIGH) {
             if (gpr(op.k1)) {
-                return op.keep == 0 ? Code.MOV_RR : Code.MOV_RR_PART;
+                return op.keep == 0 ? MoveOperations.MOV_RR : MoveOperations.MOV_RR_PART;
             }
             if (op.k1 == IMMEDIATE) {
-                return Code.MOV_RI;
+                return MoveOperations.MOV_RI;
             }
-            return op.k1 == MEMORY ? bySize(op, Code.MOV_RM8) : Code.HANDLER;
+            return op.k1 == MEMORY ? bySize(op, LOADS) : null;
         }
         if (op.k0 == MEMORY) {
-            return gpr(op.k1) ? bySize(op, Code.MOV_M8R) : op.k1 == IMMEDIATE ? Code.MOV_MI : Code.HANDLER;
+            return gpr(op.k1) ? bySize(op, STORES) : op.k1 == IMMEDIATE ? MoveOperations.MOV_MI : null;
         }
-        return Code.HANDLER;
+        return null;
     }
 
-    private static int bySize(Op op, int code8) {
-        return code8 + Integer.numberOfTrailingZeros(op.bytes);
+    private static Operation bySize(Op op, Operation[] forms) {
+        return forms[Integer.numberOfTrailingZeros(op.bytes)];
     }
 
-    private static int extend(Op op, int r8, int r16, int r32, int m8, int m16, int m32) {
+    private static Operation extend(Op op, Operation r8, Operation r16, Operation r32, Operation m8, Operation m16, Operation m32) {
         boolean memory = op.k1 == MEMORY;
         return switch (op.s1) {
             case 8 -> memory ? m8 : r8;
             case 16 -> memory ? m16 : r16;
             case 32 -> memory ? m32 : r32;
-            default -> Code.HANDLER;
+            default -> null;
         };
     }
 
-    /** Forms in the order RR, RI, RM, MR, MI. */
-    private static int binary(Op op, int rr) {
+    private static Operation binary(Op op, ArithmeticOperations.Forms forms) {
         if (gpr(op.k0)) {
-            return gpr(op.k1) ? rr : op.k1 == IMMEDIATE ? rr + 1 : rr + 2;
+            return gpr(op.k1) ? forms.rr() : op.k1 == IMMEDIATE ? forms.ri() : forms.rm();
         }
-        return gpr(op.k1) ? rr + 3 : rr + 4;
+        return gpr(op.k1) ? forms.mr() : forms.mi();
     }
 
-    private static int test(Op op) {
-        if (gpr(op.k0)) {
-            return gpr(op.k1) ? Code.TEST_RR : op.k1 == IMMEDIATE ? Code.TEST_RI : Code.HANDLER;
-        }
-        return gpr(op.k1) ? Code.TEST_MR : Code.TEST_MI;
+    private static Operation onRegister(Op op, Operation rr, Operation ri) {
+        return !gpr(op.k0) || op.k1 == MEMORY ? null : gpr(op.k1) ? rr : ri;
     }
 
-    private static int register(Op op, int rr) {
-        return !gpr(op.k0) || op.k1 == MEMORY ? Code.HANDLER : gpr(op.k1) ? rr : rr + 1;
-    }
-
-    private static int shift(Op op, int code) {
+    private static Operation shift(Op op, Operation code) {
         if (!gpr(op.k0) || op.k1 != IMMEDIATE) {
-            return Code.HANDLER;
+            return null;
         }
         int count = (int) op.immediate & (op.operandSize == 64 ? 63 : 31);
         op.immediate = count;
-        return count == 0 ? Code.HANDLER : code;
+        return count == 0 ? null : code;
     }
 
-    private static int imul(Op op) {
+    private static Operation imul(Op op) {
         if (op.operandCount == 2) {
-            return op.k1 == MEMORY ? Code.IMUL_RM : Code.IMUL_RR;
+            return op.k1 == MEMORY ? ArithmeticOperations.IMUL_RM : ArithmeticOperations.IMUL_RR;
         }
-        return op.operandCount == 3 && gpr(op.k1) ? Code.IMUL_RRI : Code.HANDLER;
+        return op.operandCount == 3 && gpr(op.k1) ? ArithmeticOperations.IMUL_RRI : null;
     }
 
-    private static int branch(Op op, int relative, int register, int memory) {
+    private static Operation branch(Op op, Operation relative, Operation register, Operation memory) {
         return op.k0 == RELATIVE ? relative : op.k0 == MEMORY ? memory : register;
     }
 }

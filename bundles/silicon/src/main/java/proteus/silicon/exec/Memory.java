@@ -15,56 +15,104 @@ final class Memory {
 
     /** Loads the memory operand, zero-extended. */
     static long load(Cpu cpu, Op op) {
-        int bytes = op.bytes;
-        long gva = cpu.readAddress(op.segment, address(op), bytes, op.linearMask);
-        return switch (bytes) {
-            case 1 -> cpu.mmu.read8(gva) & 0xff;
-            case 2 -> cpu.mmu.read16(gva) & 0xffff;
-            case 4 -> cpu.mmu.read32(gva) & 0xffffffffL;
-            default -> cpu.mmu.read64(gva);
+        return switch (op.bytes) {
+            case 1 -> load8(cpu, op) & 0xff;
+            case 2 -> load16(cpu, op) & 0xffff;
+            case 4 -> load32(cpu, op) & 0xffffffffL;
+            default -> load64(cpu, op);
         };
     }
 
     static byte load8(Cpu cpu, Op op) {
+        if (op.plain) {
+            long hva = cpu.mmu.flatRead(address(op), 1);
+            if (hva != 0) {
+                return Raw.getByte(hva);
+            }
+        }
         return cpu.mmu.read8(cpu.readAddress(op.segment, address(op), 1, op.linearMask));
     }
 
     static short load16(Cpu cpu, Op op) {
+        if (op.plain) {
+            long hva = cpu.mmu.flatRead(address(op), 2);
+            if (hva != 0) {
+                return Raw.getShort(hva);
+            }
+        }
         return cpu.mmu.read16(cpu.readAddress(op.segment, address(op), 2, op.linearMask));
     }
 
     static int load32(Cpu cpu, Op op) {
+        if (op.plain) {
+            long hva = cpu.mmu.flatRead(address(op), 4);
+            if (hva != 0) {
+                return Raw.getInt(hva);
+            }
+        }
         return cpu.mmu.read32(cpu.readAddress(op.segment, address(op), 4, op.linearMask));
     }
 
     static long load64(Cpu cpu, Op op) {
+        if (op.plain) {
+            long hva = cpu.mmu.flatRead(address(op), 8);
+            if (hva != 0) {
+                return Raw.getLong(hva);
+            }
+        }
         return cpu.mmu.read64(cpu.readAddress(op.segment, address(op), 8, op.linearMask));
     }
 
     static void store(Cpu cpu, Op op, long value) {
-        int bytes = op.bytes;
-        long gva = cpu.writeAddress(op.segment, address(op), bytes, op.linearMask);
-        switch (bytes) {
-            case 1 -> cpu.mmu.write8(gva, (byte) value);
-            case 2 -> cpu.mmu.write16(gva, (short) value);
-            case 4 -> cpu.mmu.write32(gva, (int) value);
-            default -> cpu.mmu.write64(gva, value);
+        switch (op.bytes) {
+            case 1 -> store8(cpu, op, value);
+            case 2 -> store16(cpu, op, value);
+            case 4 -> store32(cpu, op, value);
+            default -> store64(cpu, op, value);
         }
     }
 
     static void store8(Cpu cpu, Op op, long value) {
+        if (op.plain) {
+            long hva = cpu.mmu.flatWrite(address(op), 1);
+            if (hva != 0) {
+                Raw.putByte(hva, (byte) value);
+                return;
+            }
+        }
         cpu.mmu.write8(cpu.writeAddress(op.segment, address(op), 1, op.linearMask), (byte) value);
     }
 
     static void store16(Cpu cpu, Op op, long value) {
+        if (op.plain) {
+            long hva = cpu.mmu.flatWrite(address(op), 2);
+            if (hva != 0) {
+                Raw.putShort(hva, (short) value);
+                return;
+            }
+        }
         cpu.mmu.write16(cpu.writeAddress(op.segment, address(op), 2, op.linearMask), (short) value);
     }
 
     static void store32(Cpu cpu, Op op, long value) {
+        if (op.plain) {
+            long hva = cpu.mmu.flatWrite(address(op), 4);
+            if (hva != 0) {
+                Raw.putInt(hva, (int) value);
+                return;
+            }
+        }
         cpu.mmu.write32(cpu.writeAddress(op.segment, address(op), 4, op.linearMask), (int) value);
     }
 
     static void store64(Cpu cpu, Op op, long value) {
+        if (op.plain) {
+            long hva = cpu.mmu.flatWrite(address(op), 8);
+            if (hva != 0) {
+                Raw.putLong(hva, value);
+                return;
+            }
+        }
         cpu.mmu.write64(cpu.writeAddress(op.segment, address(op), 8, op.linearMask), value);
     }
 

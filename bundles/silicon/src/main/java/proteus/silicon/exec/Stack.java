@@ -58,7 +58,26 @@ public final class Stack {
         Raw.putLong(s + RSP, sp);
     }
 
+    static void push32(Cpu cpu, int value) {
+        long s = cpu.s;
+        long sp = Raw.getLong(s + RSP) - 4 & 0xffffffffL;
+        long hva = cpu.mmu.flatWrite(sp, 4);
+        if (hva == 0) {
+            push(cpu, value, 32);
+        } else {
+            Raw.putInt(hva, value);
+            Raw.putLong(s + RSP, sp);
+        }
+    }
+
     static int pop32(Cpu cpu) {
+        long s = cpu.s;
+        long sp = Raw.getLong(s + RSP) & 0xffffffffL;
+        long hva = cpu.mmu.flatRead(sp, 4);
+        if (hva != 0) {
+            Raw.putLong(s + RSP, sp + 4 & 0xffffffffL);
+            return Raw.getInt(hva);
+        }
         int value = (int) peek(cpu, 0, 32);
         release(cpu, 4);
         return value;

@@ -39,6 +39,8 @@ public final class Mmu implements AutoCloseable {
     private MachineBus emulationBus;
     /** Base of the TLB context in force. */
     private long context;
+    /** The same while the segments that most accesses go through are flat, else a context that is never filled. */
+    private long flatContext;
     private int contextIndex;
     private boolean user, smap, careful, watching;
     /** Physical address of the last translation that found no memory. */
@@ -51,9 +53,25 @@ public final class Mmu implements AutoCloseable {
         ept = new EptWalker(memory, cpu.counters, cpu.features.physicalBits());
         physicalMap = physical -> memory.contains(physical, 1) ? physical : -1;
         context = tlb.context(Tlb.SUPERVISOR);
+        flatContext = tlb.context(Tlb.CAREFUL);
     }
 
     // ---- data accesses with the current privilege
+
+    /**
+     * Host-virtual address of bytes that may be read without any check, offsets in a plain segment ({@link Cpu#flat}) being linear
+     * addresses; 0 if the access has to take the long way.
+     */
+    public long flatRead(long gva, int bytes) {
+        long entry = flatContext + Tlb.slot(gva);
+        return Raw.getLong(entry) == (gva + (bytes - 1) & -4096L) ? gva + Raw.getLong(entry + Tlb.ADDEND) : 0;
+    }
+
+    /** The same for bytes to be written. */
+    public long flatWrite(long gva, int bytes) {
+        long entry = flatContext + Tlb.slot(gva);
+        return Raw.getLong(entry + Tlb.WRITE_TAG) == (gva + (bytes - 1) & -4096L) ? gva + Raw.getLong(entry + Tlb.ADDEND) : 0;
+    }
 
     public byte read8(long gva) {
         long entry = context + Tlb.slot(gva);
@@ -590,6 +608,12 @@ public final class Mmu implements AutoCloseable {
         careful = watching || user && (cpu.cr0 & Cr0.AM) != 0 && cpu.flag(Flags.AC);
         contextIndex = indexFor(user, smap);
         context = tlb.context(contextIndex);
+        selectFlat();
+    }
+
+    /** {@link Cpu#flat} may have changed. */
+    public void selectFlat() {
+        flatContext = cpu.flat() ? context : tlb.context(Tlb.CAREFUL);
     }
 
     /** CR0, CR4 or EFER changed bits that matter to translation: everything is flushed. */

@@ -93,6 +93,87 @@ class InterpreterTest {
         assertEquals(result, t.cpu.gpr(RAX));
     }
 
+    /** Flags that are overwritten in the same block, with everything between that can see them: a fault, a store over the block, a carry taken in. */
+    private static final String FLAGS = """
+            mov ecx, 40
+            mov ebx, 0x80000001
+        again:
+            add eax, ebx
+            xor edx, eax
+            shl ebx, 3
+            inc ebx
+            adc edx, 5
+            sub eax, 0x1234567
+            mov [0x6000 + rcx*4], eax
+            and edx, eax
+            cmp edx, [0x6000 + rcx*4]
+            setb al
+            dec edx
+            imul edx, edx, 77
+            test eax, edx
+            sar ebx, 1
+            or eax, 9
+            imul eax, ebx
+            shr edx, 2
+            neg edx
+            sub ecx, 1
+            jnz again
+            hlt
+        """;
+
+    @Test
+    void flagsAreExactWhereverABlockIsLeft() {
+        load(64, FLAGS);
+        java.util.List<Long> flags = new java.util.ArrayList<>();
+        for (long rip = ORIGIN; t.run(rip, 1) == Interpreter.BUDGET; rip = t.cpu.rip()) {
+            flags.add(t.cpu.rflags() ^ t.cpu.gpr(RAX) << 32 ^ t.cpu.gpr(RDX));
+        }
+        t.close();
+        for (int n : new int[] {2, 3, 7, 19, 20, 21}) {
+            load(64, FLAGS);
+            int i = n - 1;
+            for (long rip = ORIGIN; t.run(rip, n) == Interpreter.BUDGET; rip = t.cpu.rip()) {
+                assertEquals(flags.get(i), t.cpu.rflags() ^ t.cpu.gpr(RAX) << 32 ^ t.cpu.gpr(RDX), "after instruction " + i + " in steps of " + n);
+                i += n;
+            }
+            t.close();
+        }
+        load(64, FLAGS);
+    }
+
+    @Test
+    void aFaultSeesTheFlagsOfTheInstructionBeforeIt() {
+        load(64, "mov eax, 1\nsub eax, 1\nmov rcx, [rbx]\nxor edx, 3\nhlt");
+        t.cpu.gpr(RBX, 0x8000_0000_0000L);
+        t.run(ORIGIN, 100);
+        assertEquals(GP, t.firstFault);
+        assertTrue((t.cpu.rflags() & 0x40) != 0, "ZF of the subtraction");
+    }
+
+    @Test
+    void anOverwrittenBlockIsLeftWithTheFlagsOfTheStore() {
+        execute(64, """
+            sub eax, eax
+            add byte [rel patched], 0
+            or ecx, 1
+        patched:
+            setz bl
+            hlt
+            """);
+        assertEquals(0, t.cpu.gpr(RBX) & 0xff, "ZF is of OR");
+        t.close();
+        execute(64, """
+            xor eax, eax
+            mov byte [rel patched], 0x90
+        patched:
+            stc
+            setz bl
+            add edx, 1
+            hlt
+            """);
+        assertEquals(1, t.cpu.gpr(RBX) & 0xff);
+    }
+
     @Test
     void aStoreChangesTheVeryNextInstruction() {
         execute(64, """
