@@ -73,6 +73,14 @@ class DebuggerIT {
             fld1
             mov eax, 0x40490fdb
             movd xmm1, eax
+            mov rax, cr4
+            or eax, 0x40000
+            mov cr4, rax
+            xor ecx, ecx
+            xor edx, edx
+            mov eax, 7
+            xsetbv
+            vbroadcastss ymm2, xmm1
             xor ebx, ebx
         again:
             call count
@@ -180,6 +188,7 @@ class DebuggerIT {
                 p $efer
                 p $st0
                 p $xmm1.v4_float[0]
+                p $ymm2.v8_float[7]
                 x/2i $pc
                 stepi
                 p $rbx
@@ -216,11 +225,11 @@ class DebuggerIT {
         }
         String out = gdb(script);
         String count = "0x%016x".formatted(guest.symbol("count"));
-        contains(out, "Breakpoint 1, " + count, "$1 = 0", "PG", "LMA", "= 1\n", "3.14159", "inc    %rbx", "$7 = 1", "0x8\n",
+        contains(out, "Breakpoint 1, " + count, "$1 = 0", "PG", "LMA", "= 1\n", "3.14159", "$7 = 3.14159", "inc    %rbx", "$8 = 1", "0x8\n",
                 ":\t0x48", "0xffff800000", ":\t0x48", "Cannot access memory at address 0x40000000",
                 "Hardware watchpoint 2", "Old value = 0", "New value = 1", "0x%016x".formatted(guest.symbol("stored")), "Old value = 1", "New value = 2",
-                "Breakpoint 3, " + count, "$9 = 0", "Hardware read watchpoint", "Value = 0", "spinning", "SIGINT", "$10 = 1",
-                "EPT PML4E", "PML4E", "GPA", "debug", "rip", "is no monitor command", "exited normally");
+                "Breakpoint 3, " + count, "$10 = 0", "Hardware read watchpoint", "Value = 0", "spinning", "SIGINT", "$11 = 1",
+                "EPT PML4E", "PML4E", "GPA", "rdmsr", "rip", "is no monitor command", "exited normally");
         assertTrue(proteus.waitFor(30, TimeUnit.SECONDS), "the run ends with its guest");
         assertEquals(0, proteus.exitValue(), () -> text(directory.resolve("err")));
     }

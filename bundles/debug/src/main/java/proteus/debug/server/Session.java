@@ -47,6 +47,9 @@ final class Session {
     private final StopReplies replies;
     /** As GDB sees it: it waits for a stop reply. */
     private boolean running;
+    /** ECX of leaf 1. */
+    private static final int CPUID_AVX = 1 << 28;
+
     private boolean over;
     private volatile boolean interrupted;
     private volatile boolean stepping;
@@ -62,7 +65,7 @@ final class Session {
             }
             Architecture architecture = wished.orElseGet(() -> vm.inspect(
                     inside -> Architecture.of(inside.cpu().exportState(), vm.contract(), vm.spec().boot().kernel())));
-            guest = new Guest(vm, new Registers(architecture));
+            guest = new Guest(vm, new Registers(architecture, (vm.contract().cpuid(1, 0)[2] & CPUID_AVX) != 0));
         } catch (RuntimeException e) {
             attachment.close();
             throw e;

@@ -10,7 +10,7 @@ import proteus.x86.format.Msr;
 
 /**
  * The registers of an architecture in the order of GDB's numbers, which is that of the target description: the features
- * {@code org.gnu.gdb.i386.core}, {@code .sse} and {@code .segments} (GDB manual, G.5.5 "i386 Features"), and ours with control registers.
+ * {@code org.gnu.gdb.i386.core}, {@code .sse}, {@code .avx} and {@code .segments} (GDB manual, G.5.5 "i386 Features"), and ours with control registers.
  */
 public final class Registers {
     /** A feature of the target description and its registers. */
@@ -22,17 +22,21 @@ public final class Registers {
     private static final int[] WIDE_ENCODING = {0, 3, 1, 2, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15};
     private static final String[] SEGMENT_NAMES = {"cs", "ss", "ds", "es", "fs", "gs"};
     /** Places in an XSAVE image (SDM vol. 1, table 10-2). */
-    private static final int FCW = 0, FSW = 2, FOP = 6, FIP = 8, FCS = 12, FDP = 16, FDS = 20, MXCSR = 24, ST0 = 32, XMM0 = 160;
+    private static final int FCW = 0, FSW = 2, FOP = 6, FIP = 8, FCS = 12, FDP = 16, FDS = 20, MXCSR = 24, ST0 = 32, XMM0 = 160, HIGH_HALVES = 576;
 
     private final Architecture architecture;
     private final List<Feature> features = new ArrayList<>();
     private final List<Register> all = new ArrayList<>();
     private final int bytes;
 
-    public Registers(Architecture architecture) {
+    /** @param avx the guest's processor has YMM registers */
+    public Registers(Architecture architecture, boolean avx) {
         this.architecture = architecture;
         features.add(new Feature("org.gnu.gdb.i386.core", core()));
         features.add(new Feature("org.gnu.gdb.i386.sse", sse()));
+        if (avx) {
+            features.add(new Feature("org.gnu.gdb.i386.avx", highHalves()));
+        }
         if (architecture.wide()) {
             features.add(new Feature("org.gnu.gdb.i386.segments", bases()));
         }
@@ -151,6 +155,15 @@ public final class Registers {
             list.add(new Register("xmm" + i, 128, "vec128", "", new Register.Image(XMM0 + 16 * i)));
         }
         list.add(word("mxcsr", "i386_mxcsr", "vector", MXCSR));
+        return list;
+    }
+
+    /** The upper halves of YMM registers, which GDB puts together with the lower ones. */
+    private List<Register> highHalves() {
+        List<Register> list = new ArrayList<>();
+        for (int i = 0; i < (architecture.wide() ? 16 : 8); i++) {
+            list.add(new Register("ymm" + i + "h", 128, "uint128", "", new Register.Image(HIGH_HALVES + 16 * i)));
+        }
         return list;
     }
 

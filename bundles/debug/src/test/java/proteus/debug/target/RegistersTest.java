@@ -23,8 +23,8 @@ import proteus.x86.format.Msr;
 
 /** Numbers and places of registers are GDB's. */
 class RegistersTest {
-    private static final Registers WIDE = new Registers(Architecture.X86_64);
-    private static final Registers NARROW = new Registers(Architecture.I386);
+    private static final Registers WIDE = new Registers(Architecture.X86_64, true);
+    private static final Registers NARROW = new Registers(Architecture.I386, false);
 
     static ArchState state(long cr0, long cr3, long cr4, long efer) {
         long[] gpr = new long[16];
@@ -45,6 +45,7 @@ class RegistersTest {
         image[32 + 9] = 0x3f;
         for (int i = 0; i < 256; i++) {
             image[160 + i] = (byte) i;
+            image[576 + i] = (byte) ~i;
         }
         return new ArchState(new ArchState.General(gpr, 0x1234_5678_9abcL, 0x246), new ArchState.Segments(segments, 0, 0, 0, 0),
                 new ArchState.Control(cr0, 2, cr3, cr4, 8, 1, new long[8], new long[4]), new ArchState.Fpu(image),
@@ -57,8 +58,8 @@ class RegistersTest {
 
     @Test
     void numbersAreThoseOfAmd64TdepAndI386Tdep() {
-        assertEquals(List.of(0, 7, 16, 17, 18, 24, 32, 39, 40, 56, 57, 58), numbers(WIDE,
-                "rax", "rsp", "rip", "eflags", "cs", "st0", "fctrl", "fop", "xmm0", "mxcsr", "fs_base", "gs_base"));
+        assertEquals(List.of(0, 7, 16, 17, 18, 24, 32, 39, 40, 56, 57, 73), numbers(WIDE,
+                "rax", "rsp", "rip", "eflags", "cs", "st0", "fctrl", "fop", "xmm0", "mxcsr", "ymm0h", "fs_base"));
         assertEquals(List.of(0, 4, 8, 9, 10, 16, 24, 31, 32, 40), numbers(NARROW,
                 "eax", "esp", "eip", "eflags", "cs", "st0", "fctrl", "fop", "xmm0", "mxcsr"));
     }
@@ -77,6 +78,7 @@ class RegistersTest {
         assertEquals("0000000000000080ff3f", hex(WIDE.read(state, WIDE.number("st0"))));
         assertEquals("ff3f0000", hex(WIDE.read(state, WIDE.number("ftag"))));
         assertEquals("101112131415161718191a1b1c1d1e1f", hex(WIDE.read(state, WIDE.number("xmm1"))));
+        assertEquals("efeeedecebeae9e8e7e6e5e4e3e2e1e0", hex(WIDE.read(state, WIDE.number("ymm1h"))));
         assertEquals("0050000000000000", hex(WIDE.read(state, WIDE.number("gs_base"))));
         assertEquals("7700000000000000", hex(WIDE.read(state, WIDE.number("k_gs_base"))));
         assertEquals("bc9a7856", hex(NARROW.read(state, NARROW.number("eip"))));

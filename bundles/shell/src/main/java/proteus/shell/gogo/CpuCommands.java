@@ -1,5 +1,7 @@
 package proteus.shell.gogo;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,6 +24,7 @@ import proteus.x86.format.Cr4;
 import proteus.x86.format.Efer;
 import proteus.x86.format.Msr;
 import proteus.x86.format.Rflags;
+import proteus.x86.format.Xcr0;
 
 /** {@code cpu:*}: the vCPU of a VM, as its guest sees it. */
 @Component(
@@ -32,6 +35,9 @@ public final class CpuCommands {
             {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
     private static final String[] SEGMENTS = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
 
+    /** Places in an XSAVE image. */
+    private static final int MXCSR = 24, LOW_HALVES = 160, HIGH_HALVES = 576;
+
     private final VirtualMachineManager manager;
 
     @Activate
@@ -41,10 +47,15 @@ public final class CpuCommands {
 
     @Descriptor("the registers of a VM's vCPU")
     public String regs(
+            @Descriptor("with the vector registers") @Parameter(names = {"-v", "--vectors"}, presentValue = "true", absentValue = "false") boolean vectors,
             @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
             @Descriptor("name of the VM") String vm) {
         ArchState state = Vms.find(manager, vm).inspect(inside -> inside.cpu().exportState());
-        return Output.of(output).show(registers(state));
+        Map<String, String> values = registers(state);
+        if (vectors) {
+            values.putAll(vectors(state));
+        }
+        return Output.of(output).show(values);
     }
 
     @Descriptor("runs a paused VM for some instructions and shows where it is")
@@ -121,6 +132,21 @@ public final class CpuCommands {
         values.put("cr8", hex(control.cr8()));
         values.put("efer", hex(efer) + "  " + Efer.describe(efer));
         values.put("tsc", Long.toUnsignedString(state.tsc()));
+        return values;
+    }
+
+    /** MXCSR, XCR0 and the registers at the length that XCR0 enables (XSAVE image: SDM vol. 1, 13.4). */
+    private static Map<String, String> vectors(ArchState state) {
+        Map<String, String> values = new LinkedHashMap<>();
+        ByteBuffer image = ByteBuffer.wrap(state.fpu().xsave()).order(ByteOrder.LITTLE_ENDIAN);
+        long xcr0 = state.control().xcr0();
+        values.put("xcr0", hex(xcr0));
+        values.put("mxcsr", "%04x".formatted(image.getInt(MXCSR)));
+        boolean wide = (xcr0 & Xcr0.AVX) != 0;
+        for (int i = 0; i < 16; i++) {
+            String low = hex(image.getLong(LOW_HALVES + 16 * i + 8)) + hex(image.getLong(LOW_HALVES + 16 * i));
+            values.put((wide ? "ymm" : "xmm") + i, wide ? hex(image.getLong(HIGH_HALVES + 16 * i + 8)) + hex(image.getLong(HIGH_HALVES + 16 * i)) + low : low);
+        }
         return values;
     }
 
