@@ -266,6 +266,10 @@ final class Restart {
             return true;
         }
         List<String> differences = start.differences(stopped, tolerance);
+        if (form.text().startsWith("vcvtps2ph")) {
+            // the conversion's flags stay when its store faults, as the host's processor shows (bundles/conform, family f16c)
+            differences.removeIf(d -> d.startsWith("state+" + CpuLayout.MXCSR));
+        }
         if (!differences.isEmpty() && !partial(start, stopped)) {
             problems.add("%s: %s: %s leaves %s".formatted(form, what, outcome, differences));
         }
