@@ -19,7 +19,7 @@ final class BareProcessor implements Contender {
 
     @Override
     public String name() {
-        return "native";
+        return "host";
     }
 
     @Override

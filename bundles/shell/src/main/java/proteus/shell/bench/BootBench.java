@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import proteus.api.compose.Composition;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VmException;
 import proteus.shell.guests.Guests;
@@ -49,7 +50,7 @@ public final class BootBench {
      * @param peers whether QEMU boots them too
      * @param widths 32, 64 or both
      */
-    public PeerBench.Answer boot(Composition composition, List<String> engines, boolean peers, List<Integer> widths, int rounds)
+    public PeerBench.Answer boot(Composition composition, List<ExecutionEngine> engines, boolean peers, List<Integer> widths, int rounds)
             throws InterruptedException {
         try (WorkDirectory work = new WorkDirectory()) {
             Map<String, String> absent = new LinkedHashMap<>();
@@ -62,8 +63,8 @@ public final class BootBench {
             Map<Boot, List<Times>> all = new LinkedHashMap<>();
             for (int bits : widths) {
                 GuestImage image = guests.image(LinuxGuest.of(bits), say);
-                for (String engine : engines) {
-                    all.put(new Boot(image.info().name(), engine, true, own(composition, engine, image)), new ArrayList<>());
+                for (ExecutionEngine engine : engines) {
+                    all.put(new Boot(image.info().name(), OwnEngine.name(engine), true, own(composition, engine, image)), new ArrayList<>());
                 }
                 if (peers && absent.isEmpty()) {
                     all.put(new Boot(image.info().name(), QemuTcg.NAME, false, QemuTcg.linux(image, LinuxGuest.POWER_OFF)), new ArrayList<>());
@@ -79,7 +80,7 @@ public final class BootBench {
         }
     }
 
-    private List<String> own(Composition composition, String engine, GuestImage image) {
+    private List<String> own(Composition composition, ExecutionEngine engine, GuestImage image) {
         List<String> command = new ArrayList<>(List.of(
                 launcher.toString(), "run", "--guest", image.info().name(), "--cpu", composition.cpu(), "--mem", composition.memory(),
                 "--append", LinuxGuest.POWER_OFF));

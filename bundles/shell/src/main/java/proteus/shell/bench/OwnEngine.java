@@ -3,9 +3,11 @@ package proteus.shell.bench;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import proteus.api.compose.Composition;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
@@ -19,9 +21,9 @@ final class OwnEngine implements LinuxContender {
     private final VirtualMachineManager manager;
     private final Guests guests;
     private final Composition composition;
-    private final String engine;
+    private final ExecutionEngine engine;
 
-    OwnEngine(VirtualMachineManager manager, Guests guests, Composition composition, String engine) {
+    OwnEngine(VirtualMachineManager manager, Guests guests, Composition composition, ExecutionEngine engine) {
         this.manager = manager;
         this.guests = guests;
         this.composition = composition;
@@ -29,13 +31,18 @@ final class OwnEngine implements LinuxContender {
     }
 
     /** What makes {@code ./proteus run} take this engine. */
-    static List<String> flags(String engine) {
-        return List.of();
+    static List<String> flags(ExecutionEngine engine) {
+        return List.of("--engine", name(engine));
+    }
+
+    /** As users type it. */
+    static String name(ExecutionEngine engine) {
+        return engine.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
     public String name() {
-        return engine;
+        return name(engine);
     }
 
     @Override
@@ -44,8 +51,13 @@ final class OwnEngine implements LinuxContender {
     }
 
     @Override
-    public Optional<String> absence() {
-        return Optional.empty();
+    public Optional<String> absence() throws InterruptedException {
+        try {
+            KitRun.of(manager, "bench", composition, engine, guests.image("hello64", sentence -> {}), "", PATIENCE);
+            return Optional.empty();
+        } catch (VmException e) {
+            return Optional.of(e.getMessage());
+        }
     }
 
     @Override
@@ -56,7 +68,7 @@ final class OwnEngine implements LinuxContender {
     @Override
     public Sample run(Loop loop, int scale) throws InterruptedException {
         GuestImage image = guests.image("bench" + loop.bits(), sentence -> {});
-        KitRun run = KitRun.of(manager, "bench", composition, image, "only=%s scale=%d".formatted(loop.name(), scale), PATIENCE);
+        KitRun run = KitRun.of(manager, "bench", composition, engine, image, "only=%s scale=%d".formatted(loop.name(), scale), PATIENCE);
         if (!run.end().success() || run.measured().size() != 1) {
             throw new VmException("%s: the guest bench%d did not measure %s: %s".formatted(name(), loop.bits(), loop.name(), run.end().message()));
         }
@@ -67,7 +79,7 @@ final class OwnEngine implements LinuxContender {
     @Override
     public Map<Loop, Sample> runUnderLinux(List<Loop> loops, int scale) throws InterruptedException {
         GuestImage image = guests.image(LinuxGuest.of(loops.getFirst().bits()), sentence -> {});
-        KitRun run = KitRun.of(manager, "bench", composition, image, LinuxGuest.words(loops, scale, "mark=1"), PATIENCE);
+        KitRun run = KitRun.of(manager, "bench", composition, engine, image, LinuxGuest.words(loops, scale, "mark=1"), PATIENCE);
         List<String[]> rows = run.rows();
         List<KitRun.Measured> measured = run.measured();
         if (!run.end().success() || rows.size() != loops.size() || measured.size() != loops.size()) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import proteus.api.compose.Composition;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
 import proteus.shell.guests.Guests;
@@ -34,7 +35,7 @@ public final class PeerBench {
      * @param only names of loops, empty for all
      * @param rounds at least one
      */
-    public record Wish(Composition composition, List<String> engines, boolean peers, boolean linux, List<Integer> widths, List<String> only, int rounds) {}
+    public record Wish(Composition composition, List<ExecutionEngine> engines, boolean peers, boolean linux, List<Integer> widths, List<String> only, int rounds) {}
 
     /**
      * What came out.

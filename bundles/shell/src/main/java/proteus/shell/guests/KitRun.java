@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import proteus.api.compose.Composition;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
@@ -25,7 +26,14 @@ public record KitRun(VmEnd end, String console, VmStatistics statistics) {
     private static final int MARK_END = 0x80;
 
     /** @throws VmException when it does not end in time */
-    public static KitRun of(VirtualMachineManager manager, String vmName, Composition composition, GuestImage image, String append, Duration patience)
+    public static KitRun of(
+            VirtualMachineManager manager,
+            String vmName,
+            Composition composition,
+            ExecutionEngine engine,
+            GuestImage image,
+            String append,
+            Duration patience)
             throws InterruptedException {
         VmSpec spec = new VmSpec(
                 vmName,
@@ -36,7 +44,8 @@ public record KitRun(VmEnd end, String console, VmStatistics statistics) {
                 "max",
                 true,
                 new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), (image.commandLine() + " " + append).strip()),
-                List.of());
+                List.of(),
+                engine);
         VirtualMachine vm = manager.create(spec);
         try {
             vm.start();

@@ -6,16 +6,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import proteus.api.compose.Composition;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmSpec;
 import proteus.shell.bench.BootBench;
 import proteus.shell.bench.PeerBench;
 import proteus.shell.guests.Guests;
@@ -33,8 +37,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
     /** Enough work that compiling the interpreter, the first second or two of it, does not decide the figure. */
     private static final int SCALE = 10;
     private static final int ROUNDS = 3;
-    /** What the modelled silicon executes with. */
-    private static final List<String> ENGINES = List.of("interpreter");
+    private static final String DEFAULT_ENGINE = word(VmSpec.DEFAULT_ENGINE);
     /** Loops that stay among integer instructions: those that our promise of speed is about. */
     private static final Set<String> INTEGER =
             Set.of("collatz", "sieve", "crc32", "sha256", "qsort", "copy", "fib", "matmul", "strings", "chase", "interp", "branchy");
@@ -76,7 +79,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 .option("--peers", "", "compare with QEMU, Bochs and the bare processor")
                 .option("--linux", "", "loops that need an operating system, under stock Linux guests")
                 .option("--boot", "", "what booting stock Linux guests costs, from the start of a process")
-                .option("--engine", "NAME", "engine of ours, or several with commas (default %s)".formatted(ENGINES.getFirst()))
+                .option("--engine", "NAME", "native, interpreter or auto, or several with commas, which are compared (default %s)".formatted(DEFAULT_ENGINE))
                 .option("--rounds", "N", "rounds of the comparison (default %d)".formatted(ROUNDS))
                 .option("--json", "FILE", "writes what was found as JSON")
                 .option("--scale", "N", "so many times the work (default %d)".formatted(SCALE))
@@ -97,16 +100,22 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--cpu").orElse(Composition.DEFAULT.cpu()),
                 flags.value("--mem").orElse(Composition.DEFAULT.memory()),
                 Composition.DEFAULT.io());
-        List<String> engines = flags.value("--engine").map(list -> List.of(list.split(","))).orElse(ENGINES);
-        for (String engine : engines) {
-            if (!ENGINES.contains(engine)) {
-                throw new UsageException("--engine %s will not do: there is %s".formatted(engine, String.join(", ", ENGINES)));
-            }
-        }
-        return Stream.of("--peers", "--linux", "--boot").anyMatch(flags::has) ? compare(flags, output, composition, engines) : measure(flags, output, composition);
+        List<ExecutionEngine> engines = Stream.of(flags.value("--engine").orElse(DEFAULT_ENGINE).split(",")).map(BenchProgram::engine).distinct().toList();
+        boolean compares = engines.size() > 1 || Stream.of("--peers", "--linux", "--boot").anyMatch(flags::has);
+        return compares ? compare(flags, output, composition, engines) : measure(flags, output, composition, engines.getFirst());
     }
 
-    private int compare(Flags flags, Output output, Composition composition, List<String> engines) throws InterruptedException {
+    private static ExecutionEngine engine(String name) {
+        return Stream.of(ExecutionEngine.values()).filter(engine -> word(engine).equals(name)).findFirst()
+                .orElseThrow(() -> new UsageException("--engine %s will not do: give %s"
+                        .formatted(name, Stream.of(ExecutionEngine.values()).map(BenchProgram::word).collect(Collectors.joining(", ")))));
+    }
+
+    private static String word(ExecutionEngine engine) {
+        return engine.name().toLowerCase(Locale.ROOT);
+    }
+
+    private int compare(Flags flags, Output output, Composition composition, List<ExecutionEngine> engines) throws InterruptedException {
         if (flags.has("--boot") && (flags.has("--linux") || flags.has("--only"))) {
             throw new UsageException("--boot measures no loops: give it without --linux and --only");
         }
@@ -149,7 +158,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
         return Integer.parseInt(text);
     }
 
-    private int measure(Flags flags, Output output, Composition composition) throws InterruptedException {
+    private int measure(Flags flags, Output output, Composition composition, ExecutionEngine engine) throws InterruptedException {
         String only = flags.value("--only").map(loop -> " only=" + loop).orElse("");
         String words = "scale=" + number(flags, "--scale", SCALE) + only;
         List<String> names = flags.value("--guest").map(List::of).orElse(List.of("bench32", "bench64"));
@@ -157,12 +166,12 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
         double logarithms = 0;
         int integers = 0;
         for (String name : names) {
-            Program.say(name + " on " + composition + " ...");
+            Program.say("%s on %s, engine %s ...".formatted(name, composition, word(engine)));
             GuestImage image = guests.image(name, Program::say);
             if (!flags.has("--cold")) {
-                KitRun.of(manager, "warm-" + name, composition, image, only.strip(), PATIENCE);
+                KitRun.of(manager, "warm-" + name, composition, engine, image, only.strip(), PATIENCE);
             }
-            KitRun run = KitRun.of(manager, "bench-" + name, composition, image, words, PATIENCE);
+            KitRun run = KitRun.of(manager, "bench-" + name, composition, engine, image, words, PATIENCE);
             if (!run.end().success()) {
                 throw new VmException(name + ": " + run.end().message());
             }

@@ -19,6 +19,7 @@ import proteus.api.compose.TechniqueInfo.Kind;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmSpec;
 import proteus.shell.guests.Guests;
 import proteus.shell.guests.KitRun;
 import proteus.shell.process.StandardStreams;
@@ -83,7 +84,7 @@ public final class DemoProgram implements ToIntFunction<String[]>, Program {
             out.println("=== " + report.composition() + ": " + report.historicalName());
             for (String name : GUESTS) {
                 GuestImage image = guests.image(name, Program::say);
-                KitRun run = KitRun.of(manager, "demo-" + name, report.composition(), image, "", PATIENCE);
+                KitRun run = KitRun.of(manager, "demo-" + name, report.composition(), VmSpec.DEFAULT_ENGINE, image, "", PATIENCE);
                 runs.put(name, run);
                 boolean ended = run.end().success();
                 good &= ended;
