@@ -32,6 +32,12 @@ public interface BoardContext extends DeviceContext {
     /** A character written to port 0x402, where firmware tells what it does. */
     default void firmwareCharacter(int value) {}
 
+    /**
+     * Address line 20 of the processors: while it is closed they put out 0 there, and addresses go around at 1 MiB. Open at the start;
+     * called on the VM's thread.
+     */
+    default void addressLine20(boolean open) {}
+
     /** What may be changed between ROM and RAM; empty when the machine starts without ROM: then all is RAM. */
     default Optional<ShadowMemory> shadowMemory() {
         return Optional.empty();

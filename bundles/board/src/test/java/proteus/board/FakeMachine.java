@@ -49,6 +49,11 @@ final class FakeMachine implements BoardContext {
     }
 
     @Override
+    public void addressLine20(boolean open) {
+        events.add(open ? "A20 open" : "A20 closed");
+    }
+
+    @Override
     public void firmwareCharacter(int value) {
         firmwareLog.append((char) value);
     }

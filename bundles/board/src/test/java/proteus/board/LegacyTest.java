@@ -112,6 +112,35 @@ class LegacyTest {
         assertEquals(2, machine.in(0x92));
     }
 
+    private void outputPort(int value) {
+        machine.out(STATUS, 0xd1);
+        machine.out(DATA, value);
+    }
+
+    @Test
+    void addressLine20IsOpenWhileOneOfItsGatesIs() {
+        outputPort(0xdd);
+        assertEquals(List.of(), machine.events);
+        machine.out(0x92, 0);
+        assertEquals(List.of("A20 closed"), machine.events);
+        outputPort(0xdf);
+        machine.out(0x92, 2);
+        outputPort(0xdd);
+        assertEquals(List.of("A20 closed", "A20 open"), machine.events);
+        machine.out(0x92, 0);
+        machine.board.reset();
+        assertEquals(List.of("A20 closed", "A20 open", "A20 closed", "A20 open"), machine.events);
+    }
+
+    @Test
+    void aClosedGateTravelsWithTheBoard() {
+        outputPort(0xdd);
+        machine.out(0x92, 0);
+        FakeMachine other = new FakeMachine();
+        other.board.importState(machine.board.exportState());
+        assertEquals("A20 closed", other.events.getLast());
+    }
+
     @Test
     void everyWayToResetAsksForOne() {
         machine.out(STATUS, 0xfe);

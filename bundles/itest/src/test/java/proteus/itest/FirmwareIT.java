@@ -74,6 +74,73 @@ public class FirmwareIT {
                 dw 0xaa55
             """;
 
+    /** 0000:0500 and ffff:0510, which is the same with address line 20 held low: data, code, a string across the end, registers. */
+    private static final String LINE_20 = """
+                xor ax, ax
+                mov ds, ax
+                mov ss, ax
+                mov sp, 0x7000
+                dec ax
+                mov es, ax
+                mov bl, 1
+                mov word [0x500], 0x1111
+                mov word [es:0x510], 0x2222
+                cmp word [0x500], 0x1111
+                jne end
+                mov byte [0x600], 0x90          ; nop, retf: code that is not above 1 MiB yet
+                mov byte [0x601], 0xcb
+                mov byte [es:0x610], 0xb3       ; mov bl, 9; retf
+                mov byte [es:0x611], 9
+                mov byte [es:0x612], 0xcb
+                mov bl, 2
+                call 0xffff:0x610
+                cmp bl, 9
+                jne end
+                in al, 0x92
+                and al, 0xfd
+                out 0x92, al
+                mov bl, 3
+                cmp word [es:0x510], 0x2222     ; the keyboard controller still holds it open
+                jne end
+                mov al, 0xd1
+                out 0x64, al
+                mov al, 0xdd
+                out 0x60, al
+                mov bl, 4
+                cmp word [es:0x510], 0x1111
+                jne end
+                mov word [es:0x510], 0x3333
+                cmp word [0x500], 0x3333
+                jne end
+                mov bl, 5
+                call 0xffff:0x610               ; the other code now
+                cmp bl, 5
+                jne end
+                cld
+                mov di, 0x0c                    ; ffff:000c is 0x0ffffc: four bytes of ROM, then 0000:0000
+                mov cx, 4
+                mov ax, 0x5a5a
+                mov word [0x2], 0
+                rep stosw
+                mov bl, 6
+                cmp word [0x2], 0x5a5a
+                jne end
+                mov al, 2
+                out 0x92, al
+                mov bl, 7
+                cmp word [es:0x510], 0x2222
+                jne end
+                call 0xffff:0x610
+                cmp bl, 9
+                mov bl, 8
+                jne end
+                mov bl, 0
+            end:
+                mov al, bl
+                out 0xf4, al
+                hlt
+            """;
+
     @Inject
     private BundleContext context;
 
@@ -121,6 +188,24 @@ public class FirmwareIT {
         } finally {
             Files.delete(first);
             Files.delete(second);
+        }
+    }
+
+    /** No SeaBIOS: a ROM of the test's own, which ends with 0, or with the number of the step that went wrong. */
+    @Test
+    void addressesGoAroundAtOneMebibyteWhileTheGateOfLine20IsClosed() throws Exception {
+        byte[] rom = new byte[64 << 10];
+        byte[] program = Assembler.assemble(LINE_20, 16, 0).bytes();
+        System.arraycopy(program, 0, rom, 0, program.length);
+        byte[] reset = Assembler.assemble("jmp 0xf000:0", 16, 0xfff0).bytes();
+        System.arraycopy(reset, 0, rom, 0xfff0, reset.length);
+        VmSpec.BootSpec boot = new VmSpec.BootSpec("line20", rom, new byte[0], "", VmSpec.Entry.FIRMWARE, Map.of());
+        VmSpec spec = new VmSpec("line20", Composition.DEFAULT, 4L << 20, 1, VmSpec.Clock.COUNT, "max", true, boot, List.of());
+        try (Closing vm = new Closing(new Guests(context).service(VirtualMachineManager.class).create(spec))) {
+            new Guests(context).runToEnd(vm.machine, SOON);
+            VmEnd end = vm.machine.awaitEnd(Duration.ZERO).orElseThrow();
+            assertEquals(VmEnd.Kind.DEBUG_EXIT, end.kind());
+            assertEquals(0, end.status());
         }
     }
 

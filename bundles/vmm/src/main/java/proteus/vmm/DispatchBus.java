@@ -15,13 +15,15 @@ final class DispatchBus implements MachineBus {
 
     private final AddressBus ports;
     private final AddressBus mmio;
+    private final AddressLine20 line20;
     private final EventCounters counters;
     private final LongConsumer time;
 
     /** @param time lets nanoseconds pass in the guest's time */
-    DispatchBus(AddressBus ports, AddressBus mmio, EventCounters counters, LongConsumer time) {
+    DispatchBus(AddressBus ports, AddressBus mmio, AddressLine20 line20, EventCounters counters, LongConsumer time) {
         this.ports = ports;
         this.mmio = mmio;
+        this.line20 = line20;
         this.counters = counters;
         this.time = time;
     }
@@ -43,12 +45,12 @@ final class DispatchBus implements MachineBus {
     @Override
     public long readMemory(long gpa, int size) {
         counters.count(CountedEvent.MMIO_ACCESSES);
-        return mmio.read(gpa, size);
+        return mmio.read(line20.through(gpa), size);
     }
 
     @Override
     public void writeMemory(long gpa, int size, long value) {
         counters.count(CountedEvent.MMIO_ACCESSES);
-        mmio.write(gpa, size, value);
+        mmio.write(line20.through(gpa), size, value);
     }
 }

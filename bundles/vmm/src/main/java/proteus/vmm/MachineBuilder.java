@@ -88,9 +88,11 @@ final class MachineBuilder {
         MachineConsole console = new MachineConsole(
                 link::post, text -> link.end(proteus.api.vm.VmEnd.Kind.TEXT_SEEN, 0, "the guest printed '" + text.strip() + "'"));
         Optional<ShadowedRom> rom = rom(silicon.hostMemory(), memory);
+        // What techniques see is what the processor sees; devices, the loader and the debugger see the memory itself.
+        AddressLine20 line20 = new AddressLine20(memory.map());
         FirmwareLog firmwareLog = new FirmwareLog();
         MachineContext context = new MachineContext(
-                ports, mmio, memory, clock, counters, console, link, rom.map(ShadowMemory.class::cast), firmwareLog);
+                ports, mmio, memory, clock, counters, console, link, rom.map(ShadowMemory.class::cast), line20, firmwareLog);
         Board board = made.own(gone(registry.board()).create(context));
         context.board(board);
         spec.boot().files().forEach(board::firmwareFile);
@@ -99,15 +101,16 @@ final class MachineBuilder {
         devices.forEach(made::own);
 
         MemoryVirtualization memoryVirtualization =
-                made.own(memoryTechnique.virtualize(new Contexts.Memory(silicon.hostMemory(), memory.map(), counters, spec.name())));
+                made.own(memoryTechnique.virtualize(new Contexts.Memory(silicon.hostMemory(), line20, counters, spec.name())));
         rom.ifPresent(shadowed -> shadowed.listener(memoryVirtualization::onMapChange));
+        line20.listener(memoryVirtualization::onMapChange);
         CpuVirtualization cpu = made.own(cpuTechnique.virtualize(new Contexts.Cpu(
                 silicon,
                 processor,
                 memoryVirtualization,
-                new DispatchBus(ports, mmio, counters, spec.clock() == VmSpec.Clock.COUNT ? nanos -> pass(clock, processor, nanos) : nanos -> { }),
+                new DispatchBus(ports, mmio, line20, counters, spec.clock() == VmSpec.Clock.COUNT ? nanos -> pass(clock, processor, nanos) : nanos -> { }),
                 board.interrupts(0),
-                memory,
+                new MachineMemory(line20, silicon.hostMemory(), spec.memoryBytes()),
                 contract,
                 counters,
                 schedule,

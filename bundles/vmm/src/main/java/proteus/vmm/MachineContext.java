@@ -25,6 +25,7 @@ final class MachineContext implements BoardContext {
     private final MachineConsole console;
     private final MachineLink link;
     private final Optional<ShadowMemory> shadow;
+    private final AddressLine20 line20;
     private final FirmwareLog firmwareLog;
     private Board board;
     private IntToLongFunction guestTsc;
@@ -38,6 +39,7 @@ final class MachineContext implements BoardContext {
             MachineConsole console,
             MachineLink link,
             Optional<ShadowMemory> shadow,
+            AddressLine20 line20,
             FirmwareLog firmwareLog) {
         this.ports = ports;
         this.mmio = mmio;
@@ -47,6 +49,7 @@ final class MachineContext implements BoardContext {
         this.console = console;
         this.link = link;
         this.shadow = shadow;
+        this.line20 = line20;
         this.firmwareLog = firmwareLog;
         // Until a technique has taken charge of the vCPU its TSC is the VM's clock.
         this.guestTsc = vcpu -> clock.now();
@@ -148,6 +151,11 @@ final class MachineContext implements BoardContext {
     @Override
     public void firmwareCharacter(int value) {
         firmwareLog.add(value);
+    }
+
+    @Override
+    public void addressLine20(boolean open) {
+        line20.open(open);
     }
 
     @Override

@@ -14,7 +14,7 @@ import proteus.board.part.StateWriter;
  * The keyboard controller 8042 at 0x60 and 0x64 (IBM PS/2 technical reference, keyboard and auxiliary device controller).
  * Into its first port a keyboard may be plugged; nothing is in the second. Whoever speaks to a device that is not there gets
  * the controller's time-out answer.
- * A20 is always enabled in this machine: the bit of the output port can be written and read back, and gates nothing.
+ * Bit 1 of its output port is one of the two that open the gate of address line 20.
  */
 public final class KeyboardController implements Part {
     private static final int STATUS_FULL = 0x01;
@@ -43,6 +43,7 @@ public final class KeyboardController implements Part {
     private final InterruptLine keyboardLine;
     private final InterruptLine auxiliaryLine;
     private final Runnable resetCpu;
+    private final A20Gate gate;
     private final byte[] ram = new byte[32];
     /** Bytes for the guest: data in bits 7..0, status bits 5 and 6 as flags above. */
     private final Deque<Integer> queue = new ArrayDeque<>();
@@ -53,10 +54,11 @@ public final class KeyboardController implements Part {
     private int outputPort;
     private final Port port = new Port();
 
-    public KeyboardController(InterruptLine keyboardLine, InterruptLine auxiliaryLine, Runnable resetCpu) {
+    public KeyboardController(InterruptLine keyboardLine, InterruptLine auxiliaryLine, Runnable resetCpu, A20Gate gate) {
         this.keyboardLine = keyboardLine;
         this.auxiliaryLine = auxiliaryLine;
         this.resetCpu = resetCpu;
+        this.gate = gate;
         reset();
     }
 
@@ -123,7 +125,12 @@ public final class KeyboardController implements Part {
                     answer(RESEND, STATUS_TIMEOUT);
                 }
             }
-            case 0xd1 -> outputPort(value);
+            case 0xd1 -> {
+                outputPort(value | OUTPUT_NO_RESET);
+                if ((value & OUTPUT_NO_RESET) == 0) {
+                    resetCpu.run();
+                }
+            }
             case 0xd2 -> answer(value, 0);
             case 0xd3 -> answer(value, STATUS_AUXILIARY);
             case 0xd4 -> {
@@ -179,10 +186,8 @@ public final class KeyboardController implements Part {
     }
 
     private void outputPort(int value) {
-        outputPort = value | OUTPUT_NO_RESET;
-        if ((value & OUTPUT_NO_RESET) == 0) {
-            resetCpu.run();
-        }
+        outputPort = value;
+        gate.keyboard((value & OUTPUT_A20) != 0);
     }
 
     private void answer(int value, int statusBits) {
@@ -202,7 +207,7 @@ public final class KeyboardController implements Part {
 
     @Override
     public String name() {
-        return "8042 keyboard controller (%s, A20 always on)".formatted(port.peripheral == null ? "no keyboard" : "with a keyboard");
+        return "8042 keyboard controller (%s)".formatted(port.peripheral == null ? "no keyboard" : "with a keyboard");
     }
 
     /** As firmware leaves it after its self-test: system flag set, ports enabled, no interrupts. */
@@ -215,7 +220,7 @@ public final class KeyboardController implements Part {
         lastData = 0;
         lastWriteCommand = false;
         command = -1;
-        outputPort = OUTPUT_NO_RESET | OUTPUT_A20;
+        outputPort(OUTPUT_NO_RESET | OUTPUT_A20);
         drive();
     }
 
@@ -232,7 +237,7 @@ public final class KeyboardController implements Part {
         lastData = in.takeInt();
         lastWriteCommand = in.takeBoolean();
         command = in.takeInt();
-        outputPort = in.takeInt();
+        outputPort(in.takeInt());
         queue.clear();
         int[] waiting = in.takeInts();
         for (int entry : waiting) {

@@ -19,10 +19,12 @@ public final class SystemPorts implements Part {
     private static final int FIRMWARE_LOG = 0x402;
 
     private final BoardContext context;
+    private final A20Gate gate;
     private int controlA;
 
-    public SystemPorts(BoardContext context) {
+    public SystemPorts(BoardContext context, A20Gate gate) {
         this.context = context;
+        this.gate = gate;
         reset();
     }
 
@@ -37,7 +39,7 @@ public final class SystemPorts implements Part {
             @Override
             protected void writeByte(int port, int value) {
                 boolean pulse = (value & FAST_RESET) != 0 && (controlA & FAST_RESET) == 0;
-                controlA = value & (FAST_RESET | A20);
+                control(value & (FAST_RESET | A20));
                 if (pulse) {
                     context.resetRequested();
                 }
@@ -78,6 +80,11 @@ public final class SystemPorts implements Part {
         });
     }
 
+    private void control(int value) {
+        controlA = value;
+        gate.fast((value & A20) != 0);
+    }
+
     @Override
     public String name() {
         return "system control and debug ports";
@@ -85,7 +92,7 @@ public final class SystemPorts implements Part {
 
     @Override
     public void reset() {
-        controlA = A20;
+        control(A20);
     }
 
     @Override
@@ -95,6 +102,6 @@ public final class SystemPorts implements Part {
 
     @Override
     public void load(StateReader in) {
-        controlA = in.takeInt();
+        control(in.takeInt());
     }
 }
