@@ -12,6 +12,7 @@ import proteus.conform.host.HostFeatures;
 import proteus.conform.model.ModelCpu;
 import proteus.conform.model.ModelFeatures;
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
 import proteus.conform.state.Window;
 
 /** The two processors side by side, with the same memory. Belongs to one platform thread. */
@@ -41,16 +42,21 @@ final class Bench implements AutoCloseable {
         initial = contents.data();
         comparison = new Comparison(upper);
         model = new ModelCpu(silicon, CPU, upper, constants);
-        host = new HostCpu(hostFeatures.contains("avx") && hostFeatures.contains("xsave"), constants);
+        host = new HostCpu(hostFeatures, constants);
     }
 
     /** Puts samples into their slots on both sides. */
     void place(Sample... samples) {
         for (Sample sample : samples) {
-            host.slot(sample.slot, sample.start, sample.bytes, sample.length);
+            host.slot(sample.mode, sample.slot, sample.start, sample.bytes, sample.length);
         }
         host.publish();
         model.code(host.code());
+    }
+
+    /** Why cases of a mode cannot run here, or an empty string. */
+    String obstacle(Mode mode) {
+        return mode.isLong() ? "" : host.compatibilityObstacle();
     }
 
     /** Gives both sides the same data pages again. */
@@ -77,7 +83,7 @@ final class Bench implements AutoCloseable {
 
     /** Runs a case on the model and compares. */
     Comparison.Verdict check(Sample sample, Cases cases, int i) {
-        model.run(cases, i, mine, sample.family.vectors(), sample.family == proteus.conform.cases.Family.CONTROL);
+        model.run(sample.mode, cases, i, mine, sample.family.vectors(), sample.family == proteus.conform.cases.Family.CONTROL);
         return comparison.compare(sample, cases, i, mine);
     }
 

@@ -68,11 +68,20 @@ public final class ConformProgram implements ToIntFunction<String[]> {
     }
 
     private static Conformance.Progress progress(PrintStream err) {
-        long[] next = {System.nanoTime()};
-        return (family, done, of) -> {
-            if (System.nanoTime() >= next[0]) {
-                next[0] = System.nanoTime() + 2_000_000_000L;
-                err.printf("proteus: %s, %,d of %,d cases%n", family, done, of);
+        return new Conformance.Progress() {
+            private long next = System.nanoTime();
+
+            @Override
+            public void at(String family, long done, long of) {
+                if (System.nanoTime() >= next) {
+                    next = System.nanoTime() + 2_000_000_000L;
+                    err.printf("proteus: %s, %,d of %,d cases%n", family, done, of);
+                }
+            }
+
+            @Override
+            public void skipped(String what) {
+                err.println("proteus conform: SKIPPED, " + what);
             }
         };
     }

@@ -5,14 +5,17 @@ import java.util.List;
 import proteus.api.silicon.Silicon;
 import proteus.conform.cases.Family;
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
 
 /** A run over families, on a thread of its own: signal stack and handlers belong to it. */
 final class Conformance {
 
     /** Is told now and then how far a run is. */
-    @FunctionalInterface
     interface Progress {
         void at(String family, long done, long of);
+
+        /** A sentence about what is left out. */
+        void skipped(String what);
     }
 
     private Conformance() {}
@@ -35,8 +38,8 @@ final class Conformance {
     }
 
     /** Seeds that have nothing to do with each other: neighbours would give streams of random numbers that overlap. */
-    private static long mixed(long seed, Family family) {
-        long z = (seed ^ family.label().hashCode() * 0x9fb2_1c65_1e98_df25L) * 0xff51_afd7_ed55_8ccdL;
+    private static long mixed(long seed, Mode mode, Family family) {
+        long z = (seed ^ (family.label().hashCode() + mode.bits - Mode.LONG.bits) * 0x9fb2_1c65_1e98_df25L) * 0xff51_afd7_ed55_8ccdL;
         z = (z ^ z >>> 32) * 0xc4ce_b9fe_1a85_ec53L;
         return z ^ z >>> 29;
     }
@@ -44,10 +47,17 @@ final class Conformance {
     private static void all(Silicon silicon, Options options, Progress progress, List<FamilyResult> results) {
         try (Bench bench = new Bench(silicon); Cases cases = FamilyRun.batch()) {
             List<FamilyRun> runs = new ArrayList<>();
-            for (Family family : options.families()) {
-                FamilyRun run = new FamilyRun(bench, family, mixed(options.seed(), family), options.pattern(), cases);
-                if (!run.isEmpty()) {
-                    runs.add(run);
+            for (Mode mode : options.modes()) {
+                String obstacle = bench.obstacle(mode);
+                if (!obstacle.isEmpty()) {
+                    progress.skipped(mode.label() + "-bit code was not compared: " + obstacle);
+                    continue;
+                }
+                for (Family family : options.families()) {
+                    FamilyRun run = new FamilyRun(bench, mode, family, mixed(options.seed(), mode, family), options.pattern(), cases);
+                    if (!run.isEmpty()) {
+                        runs.add(run);
+                    }
                 }
             }
             long left = options.cases();

@@ -10,7 +10,7 @@ final class FamilyResult {
     /** So many differences of one instruction are kept with their states. */
     static final int EXAMPLES = 3;
 
-    final String family;
+    final String mode, family;
     final int instructions, forms;
     /** Instructions that a processor lacks. */
     final List<String> missing;
@@ -19,7 +19,8 @@ final class FamilyResult {
     final Map<String, Long> byInstruction = new TreeMap<>();
     final List<Difference> examples = new ArrayList<>();
 
-    FamilyResult(String family, int instructions, int forms, List<String> missing) {
+    FamilyResult(String mode, String family, int instructions, int forms, List<String> missing) {
+        this.mode = mode;
         this.family = family;
         this.instructions = instructions;
         this.forms = forms;

@@ -7,6 +7,7 @@ import proteus.conform.cases.Samples;
 import proteus.conform.cases.States;
 import proteus.conform.compare.Comparison.Verdict;
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
 import proteus.conform.state.Window;
 
 /** Runs the cases of one family in batches: so many instructions, each with so many states. */
@@ -22,14 +23,14 @@ final class FamilyRun {
     private final Sample[] placed = new Sample[Window.SLOTS];
     private final FamilyResult result;
 
-    FamilyRun(Bench bench, Family family, long seed, String pattern, Cases cases) {
+    FamilyRun(Bench bench, Mode mode, Family family, long seed, String pattern, Cases cases) {
         this.bench = bench;
         this.family = family;
         this.cases = cases;
-        samples = new Samples(family, bench.features, seed, pattern);
+        samples = new Samples(family, mode, bench.features, seed, pattern);
         states = new States(~seed, bench.upper);
         minimizer = new Minimizer(bench);
-        result = new FamilyResult(family.label(), samples.instructions(), samples.forms(), family.missing(bench.features).stream().map(Enum::name).sorted().toList());
+        result = new FamilyResult(mode.label(), family.label(), samples.instructions(), samples.forms(), family.missing(bench.features).stream().map(Enum::name).sorted().toList());
     }
 
     static Cases batch() {
@@ -37,7 +38,7 @@ final class FamilyRun {
     }
 
     String label() {
-        return family.label();
+        return result.mode + "-bit " + family.label();
     }
 
     boolean isEmpty() {

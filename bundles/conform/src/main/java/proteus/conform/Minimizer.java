@@ -14,6 +14,7 @@ import proteus.x86.disasm.Disassembler;
 /** Makes a differing case simpler as long as the same thing differs, and describes it. */
 final class Minimizer {
     private static final String[] GPR = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
+    private static final String[] SELECTOR = {"es", "cs", "ss", "ds", "fs", "gs"};
     private static final long[] SIMPLE = {0, 1, -1};
     private static final long QUIET = 0x202;
 
@@ -104,7 +105,7 @@ final class Minimizer {
 
     Difference describe(Sample sample, Cases cases, int i, String what, long host, long model) {
         byte[] bytes = java.util.Arrays.copyOf(sample.bytes, sample.length);
-        String text = new Disassembler().line(k -> k < sample.bytes.length ? sample.bytes[k] & 0xff : 0, 64, sample.address).text();
+        String text = new Disassembler().line(k -> k < sample.bytes.length ? sample.bytes[k] & 0xff : 0, sample.mode.bits, sample.offset()).text();
         return new Difference(text, HexFormat.ofDelimiter(" ").formatHex(bytes), what, host, model, states(sample, cases, i));
     }
 
@@ -129,7 +130,10 @@ final class Minimizer {
         }
         one(text, "rip", from.get(at + RIP), first ? 0 : cases.get(before + RIP));
         one(text, "rflags", from.get(at + RFLAGS), first ? 0 : cases.get(before + RFLAGS));
-        for (int r = 0; r < 16; r++) {
+        for (int s = 0; s < SELECTOR.length && !sample.mode.isLong(); s++) {
+            one(text, SELECTOR[s], from.getShort(at + SELECTORS + 2 * s), first ? 0 : cases.getShort(before + SELECTORS + 2 * s));
+        }
+        for (int r = 0; r < (sample.mode.isLong() ? 16 : 8); r++) {
             one(text, GPR[r], from.get(at + GPRS + 8 * r), first ? 0 : cases.get(before + GPRS + 8 * r));
         }
         if (sample.family.vectors()) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import proteus.conform.cases.Family;
+import proteus.conform.state.Mode;
 
 /**
  * The command line.
@@ -14,13 +15,14 @@ import proteus.conform.cases.Family;
  * @param cases over all families together
  * @param pattern which instructions, as a regular expression
  */
-record Options(long cases, long seed, List<Family> families, String pattern, Optional<Path> json, boolean help) {
+record Options(long cases, long seed, List<Mode> modes, List<Family> families, String pattern, Optional<Path> json, boolean help) {
     static final String HELP = """
         ./proteus conform [flags]
-        Runs random instruction cases in 64-bit mode on the modelled processor and on this host's own, and compares registers, flags, memory,
+        Runs random instruction cases on the modelled processor and on this host's own, and compares registers, flags, memory,
         x87 and vector state, and faults. Flags and results that the manual leaves undefined are not compared.
           --cases N                 how many, over all families together (default 1000000)
           --seed S                  the same seed gives the same cases (default 1)
+          --mode BITS[,BITS...]     only these modes: 64, and 32 and 16 in segments of compatibility mode (default all)
           --family NAME[,NAME...]   only these families: %s
           --only PATTERN            only instructions whose name matches, for example 'SH[LR]D?'
           --json FILE               also writes the figures there
@@ -40,6 +42,7 @@ record Options(long cases, long seed, List<Family> families, String pattern, Opt
     static Options parse(String[] arguments) {
         long cases = 1_000_000;
         long seed = 1;
+        List<Mode> modes = List.of(Mode.values());
         List<Family> families = List.of(Family.values());
         String pattern = ".*";
         Optional<Path> json = Optional.empty();
@@ -52,7 +55,7 @@ record Options(long cases, long seed, List<Family> families, String pattern, Opt
             }
             int equals = name.indexOf('=');
             String flag = equals < 0 ? name : name.substring(0, equals);
-            if (!List.of("--cases", "--seed", "--family", "--only", "--json").contains(flag)) {
+            if (!List.of("--cases", "--seed", "--mode", "--family", "--only", "--json").contains(flag)) {
                 throw new UsageException("there is no flag " + flag + "; --help lists them");
             }
             if (equals < 0 && i + 1 == arguments.length) {
@@ -62,12 +65,13 @@ record Options(long cases, long seed, List<Family> families, String pattern, Opt
             switch (flag) {
                 case "--cases" -> cases = number(flag, value, 1);
                 case "--seed" -> seed = number(flag, value, Long.MIN_VALUE);
+                case "--mode" -> modes = modes(value);
                 case "--family" -> families = families(value);
                 case "--only" -> pattern = pattern(value);
                 default -> json = Optional.of(Path.of(value));
             }
         }
-        return new Options(cases, seed, families, pattern, json, help);
+        return new Options(cases, seed, modes, families, pattern, json, help);
     }
 
     private static String pattern(String value) {
@@ -88,6 +92,15 @@ record Options(long cases, long seed, List<Family> families, String pattern, Opt
             // said below
         }
         throw new UsageException("%s takes a number, not %s".formatted(flag, value));
+    }
+
+    private static List<Mode> modes(String value) {
+        List<Mode> wanted = new ArrayList<>();
+        for (String label : value.split(",")) {
+            wanted.add(Arrays.stream(Mode.values()).filter(mode -> mode.label().equals(label)).findFirst()
+                .orElseThrow(() -> new UsageException("there is no mode %s; the modes are 64, 32, 16".formatted(label))));
+        }
+        return wanted;
     }
 
     private static List<Family> families(String value) {

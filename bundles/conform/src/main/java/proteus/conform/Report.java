@@ -6,7 +6,7 @@ import java.util.Map;
 
 /** Results for people and for programs. */
 final class Report {
-    private static final String ROW = "%-16s %5s %6s %12s %12s %10s %10s %10s %8s%n";
+    private static final String ROW = "%4s %-16s %5s %6s %12s %12s %10s %10s %10s %8s%n";
 
     private Report() {}
 
@@ -15,7 +15,7 @@ final class Report {
         for (FamilyResult result : results) {
             differences(text, result);
         }
-        text.append(ROW.formatted("family", "instr", "forms", "cases", "agree", "undefined", "faults", "different", "seconds"));
+        text.append(ROW.formatted("mode", "family", "instr", "forms", "cases", "agree", "undefined", "faults", "different", "seconds"));
         long cases = 0;
         long agreements = 0;
         long undefined = 0;
@@ -23,7 +23,7 @@ final class Report {
         long different = 0;
         double seconds = 0;
         for (FamilyResult r : results) {
-            text.append(ROW.formatted(r.family, r.instructions, r.forms, r.cases, r.agreements, r.undefined, r.faults, r.differences,
+            text.append(ROW.formatted(r.mode, r.family, r.instructions, r.forms, r.cases, r.agreements, r.undefined, r.faults, r.differences,
                 String.format(Locale.ROOT, "%.1f", r.seconds())));
             cases += r.cases;
             agreements += r.agreements;
@@ -32,7 +32,7 @@ final class Report {
             different += r.differences;
             seconds += r.seconds();
         }
-        text.append(ROW.formatted("all", "", "", cases, agreements, undefined, faults, different, String.format(Locale.ROOT, "%.1f", seconds)));
+        text.append(ROW.formatted("", "all", "", "", cases, agreements, undefined, faults, different, String.format(Locale.ROOT, "%.1f", seconds)));
         for (FamilyResult r : results) {
             if (!r.missing.isEmpty()) {
                 text.append("not tried in %s, since host or model lack them: %s%n".formatted(r.family, String.join(" ", r.missing)));
@@ -47,7 +47,7 @@ final class Report {
         if (result.differences == 0) {
             return;
         }
-        text.append("%s: %d differences %s%n".formatted(result.family, result.differences, result.byInstruction));
+        text.append("%s-bit %s: %d differences %s%n".formatted(result.mode, result.family, result.differences, result.byInstruction));
         for (Difference d : result.examples) {
             text.append("  %s   (%s)%n    %s: host 0x%x, model 0x%x%n%s".formatted(d.instruction(), d.bytes(), d.where(), d.host(), d.model(), d.states()));
         }
@@ -58,8 +58,8 @@ final class Report {
         StringBuilder text = new StringBuilder("{\n  \"seed\": %d,\n  \"host\": %s,\n  \"families\": [".formatted(options.seed(), quoted(host)));
         String separator = "\n";
         for (FamilyResult r : results) {
-            text.append(separator).append(("    {\"family\": %s, \"instructions\": %d, \"forms\": %d, \"cases\": %d, \"agreements\": %d, \"undefined\": %d, \"faults\": %d, "
-                + "\"differences\": %d, \"seconds\": %s, \"byInstruction\": {").formatted(quoted(r.family), r.instructions, r.forms, r.cases, r.agreements, r.undefined,
+            text.append(separator).append(("    {\"mode\": %s, \"family\": %s, \"instructions\": %d, \"forms\": %d, \"cases\": %d, \"agreements\": %d, \"undefined\": %d, \"faults\": %d, "
+                + "\"differences\": %d, \"seconds\": %s, \"byInstruction\": {").formatted(r.mode, quoted(r.family), r.instructions, r.forms, r.cases, r.agreements, r.undefined,
                 r.faults, r.differences, String.format(Locale.ROOT, "%.3f", r.seconds())));
             String comma = "";
             for (Map.Entry<String, Long> entry : r.byInstruction.entrySet()) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import proteus.api.silicon.SiliconFeature;
 import proteus.conform.cases.Family;
 import proteus.conform.host.HostCpu;
 import proteus.conform.host.LowMemory;
+import proteus.conform.state.Mode;
 import proteus.silicon.processor.ModelSilicon;
 
 class ConformanceTest {
@@ -31,11 +33,13 @@ class ConformanceTest {
     }
 
     @Test
-    void theModelAgreesWithThisHostInEveryFamily() throws InterruptedException {
-        Options options = options(400_000, List.of(Family.values()));
-        List<FamilyResult> results = Conformance.run(model(), options, (family, done, of) -> { });
+    void theModelAgreesWithThisHostInEveryFamilyAndMode() throws InterruptedException {
+        Options options = options(240_000, List.of(Family.values()));
+        Silent progress = new Silent();
+        List<FamilyResult> results = Conformance.run(model(), options, progress);
         assertEquals(0, results.stream().mapToLong(r -> r.differences).sum(), () -> Report.text(results, options));
-        assertTrue(results.stream().allMatch(r -> r.faults > 0), "faults are part of every family: " + Report.text(results, options));
+        assertTrue(10 * results.stream().mapToLong(r -> r.faults).sum() > results.stream().mapToLong(r -> r.cases).sum(), "a tenth of the cases faults: " + Report.text(results, options));
+        assumeTrue(progress.skipped.isEmpty(), progress.skipped::toString);
     }
 
     /**
@@ -46,8 +50,8 @@ class ConformanceTest {
     void noOperandEverLeavesTheWindow() throws InterruptedException {
         try (LowMemory canary = LowMemory.canary()) {
             assumeTrue(canary.bytes() > 0, "no address below 4 GiB could be mapped");
-            Options options = options(200_000, List.of(Family.values()));
-            List<FamilyResult> results = Conformance.run(model(), options, (family, done, of) -> { });
+            Options options = options(80_000, List.of(Family.values()));
+            List<FamilyResult> results = Conformance.run(model(), options, new Silent());
             assertEquals(0, results.stream().mapToLong(r -> r.differences).sum(), () -> Report.text(results, options));
         }
     }
@@ -56,19 +60,19 @@ class ConformanceTest {
     void aWrongFlagIsFoundMinimizedAndDisassembled() throws InterruptedException {
         long carry = 1;
         Silicon wrong = changed(registers -> wrapped(CpuRegisters.class, registers, (name, value) -> name.equals("rflags") && value != null ? (Long) value ^ carry : value));
-        FamilyResult result = Conformance.run(wrong, options(2000, List.of(Family.LOGIC)), (family, done, of) -> { }).getFirst();
-        assertTrue(result.differences > 1000, "most cases differ: " + result.differences);
+        FamilyResult result = Conformance.run(wrong, options(2000, List.of(Family.LOGIC)), new Silent()).getFirst();
+        assertTrue(result.differences > result.cases / 2, "most cases differ: " + result.differences);
         Difference first = result.examples.getFirst();
         assertEquals("RFLAGS", first.where());
         assertTrue(first.instruction().matches("(lock |data16 |rex.*)?(and|or|xor|test|not) .*"), first.instruction());
-        assertTrue(first.states().contains("host  : completed") && first.states().contains("model : completed"), first.states());
+        assertTrue(result.examples.stream().map(Difference::states).anyMatch(s -> s.contains("host  : completed") && s.contains("model : completed")), first.states());
     }
 
     @Test
     void theSameSeedGivesTheSameFigures() throws InterruptedException {
         Options options = options(4000, List.of(Family.STRING));
-        FamilyResult first = Conformance.run(model(), options, (family, done, of) -> { }).getFirst();
-        FamilyResult second = Conformance.run(model(), options, (family, done, of) -> { }).getFirst();
+        FamilyResult first = Conformance.run(model(), options, new Silent()).getFirst();
+        FamilyResult second = Conformance.run(model(), options, new Silent()).getFirst();
         assertEquals(first.faults, second.faults);
     }
 
@@ -78,15 +82,31 @@ class ConformanceTest {
         assertTrue(e.getMessage().startsWith("there is no family poetry; the families are arithmetic, "), e.getMessage());
         assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--cases", "many"}));
         assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--only", "("}));
+        assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--mode", "8"}));
+        assertEquals(List.of(Mode.PROTECTED, Mode.SIXTEEN), Options.parse(new String[] {"--mode=32,16"}).modes());
         assertEquals(7, Options.parse(new String[] {"--cases=1_000", "--seed", "7"}).seed());
     }
 
     private static Options options(long cases, List<Family> families) {
-        return new Options(cases, SEED, families, ".*", Optional.empty(), false);
+        return new Options(cases, SEED, List.of(Mode.values()), families, ".*", Optional.empty(), false);
     }
 
     private static Silicon model() {
         return new ModelSilicon(MEMORY, EnumSet.noneOf(SiliconFeature.class), 40);
+    }
+
+    private static final class Silent implements Conformance.Progress {
+        final List<String> skipped = new ArrayList<>();
+
+        @Override
+        public void at(String family, long done, long of) {
+            // nobody waits
+        }
+
+        @Override
+        public void skipped(String what) {
+            skipped.add(what);
+        }
     }
 
     // ---- a model with a mistake

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import proteus.conform.state.Mode;
 import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
@@ -21,21 +22,25 @@ final class Catalogue {
 
     private final Map<Family, Map<Mnemonic, List<Form>>> forms = new EnumMap<>(Family.class);
     private final Set<String> seen = new HashSet<>();
+    private final Mode mode;
     private final Set<String> features;
     private final Instruction decoded = new Instruction();
     private final byte[] bytes = new byte[32];
 
     /** @param features that both processors have */
-    Catalogue(Set<String> features) {
+    Catalogue(Mode mode, Set<String> features) {
+        this.mode = mode;
         this.features = features;
         for (int map = 0; map < 4; map++) {
             for (int opcode = 0; opcode < 256; opcode++) {
-                if (map == 0 && prefix(opcode) || map == 1 && isEscape(opcode)) {
+                if (map == 0 && isPrefix(opcode) || map == 1 && isEscape(opcode)) {
                     continue;
                 }
                 for (int prefix : PREFIXES) {
                     for (int wide = 0; wide < 2; wide++) {
-                        add(map, opcode, prefix, wide != 0, false, 0);
+                        if (mode.isLong() || wide == 0) {
+                            add(map, opcode, prefix, wide != 0, false, 0);
+                        }
                         for (int length = 0; length < 2 && map > 0; length++) {
                             add(map, opcode, prefix, wide != 0, true, length);
                         }
@@ -46,11 +51,16 @@ final class Catalogue {
     }
 
     /** Bytes that are no opcodes: prefixes, and the ways into other maps. */
-    static boolean prefix(int b) {
+    private boolean isPrefix(int b) {
         return switch (b) {
-            case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, LOCK, 0xf2, 0xf3, 0x0f, 0x62, VEX_3, 0xc5 -> true;
-            default -> (b & 0xf0) == 0x40;
+            case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, LOCK, 0xf2, 0xf3, 0x0f -> true;
+            default -> mode.isLong() && ((b & 0xf0) == 0x40 || isVectorPrefix(b));
         };
+    }
+
+    /** EVEX and VEX; outside of 64-bit mode only with what would be a ModRM byte with a register. */
+    private static boolean isVectorPrefix(int b) {
+        return b == 0x62 || b == VEX_3 || b == 0xc5;
     }
 
     /** The ways from 0F into the maps 0F38 and 0F3A: what follows is no ModRM byte but an opcode. */
@@ -70,7 +80,9 @@ final class Catalogue {
             offer(map, opcode, prefix, wide, vex, length, false, false, new int[] {0}, start, 0);
             return;
         }
-        grid(map, opcode, prefix, wide, vex, length, start, false);
+        if (vex || map > 0 || !isVectorPrefix(opcode)) {
+            grid(map, opcode, prefix, wide, vex, length, start, false);
+        }
         grid(map, opcode, prefix, wide, vex, length, start, true);
     }
 
@@ -116,7 +128,7 @@ final class Catalogue {
             byte[] plain = Arrays.copyOf(bytes, bytes.length);
             bytes[0] = (byte) LOCK;
             System.arraycopy(plain, 0, bytes, 1, plain.length - 1);
-            Decoder.decode(i -> bytes[i], 64, decoded);
+            Decoder.decode(i -> bytes[i], mode.bits, decoded);
             lockable = decoded.mnemonic == mnemonic;
             System.arraycopy(plain, 0, bytes, 0, plain.length);
         }
@@ -127,8 +139,8 @@ final class Catalogue {
     /** Of an instruction in a family, a form that is not tried. */
     private boolean excluded() {
         return switch (decoded.mnemonic) {
-            // segment registers are loaded from the host's descriptors
-            case MOV, POP -> decoded.operandCount > 0 && decoded.kind[0] == Instruction.SEGMENT;
+            // in 64-bit mode the bases of FS and GS are the host's
+            case MOV, POP -> mode.isLong() && decoded.operandCount > 0 && decoded.kind[0] == Instruction.SEGMENT;
             // the manual leaves the result undefined (SDM vol. 2A, BSWAP)
             case BSWAP -> decoded.operandSize == 16;
             // MOVD with a general register is MMX's or SSE2's; all else as the table says
@@ -148,7 +160,7 @@ final class Catalogue {
     private void decode(int start, int modrm) {
         bytes[start] = (byte) modrm;
         Arrays.fill(bytes, start + 1, bytes.length, FILLER);
-        Decoder.decode(i -> bytes[i], 64, decoded);
+        Decoder.decode(i -> bytes[i], mode.bits, decoded);
     }
 
     /** Writes all in front of ModRM and answers where that is; no register extended, VEX.vvvv unused. */

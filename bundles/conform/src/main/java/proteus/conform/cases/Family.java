@@ -16,6 +16,8 @@ import proteus.x86.decode.Mnemonic;
  */
 public enum Family {
     ARITHMETIC("ADD ADC SUB SBB CMP INC DEC NEG MUL IMUL DIV IDIV CBW CWD adx:ADCX adx:ADOX"),
+    /** Only outside of 64-bit mode. */
+    DECIMAL("AAA AAS DAA DAS AAM AAD SALC"),
     LOGIC("AND OR XOR TEST NOT"),
     SHIFT("ROL ROR RCL RCR SHL SHR SAR SHLD SHRD"),
     BIT("BT BTS BTR BTC BSF BSR BSWAP popcnt:POPCNT abm:LZCNT bmi1:TZCNT sse4_2:CRC32 bmi1:ANDN bmi1:BEXTR bmi1:BLSI bmi1:BLSMSK bmi1:BLSR "
@@ -23,7 +25,7 @@ public enum Family {
     MOVE("MOV MOVSX MOVSXD MOVZX movbe:MOVBE LEA XCHG XADD CMPXCHG cx8:CMPXCHG8B cx16:CMPXCHG16B XLAT CMOVCC SETCC lahf_lm:LAHF lahf_lm:SAHF CLC STC CMC "
         + "CLD STD NOP PAUSE ENDBR32 ENDBR64 PREFETCHNTA PREFETCHT0 PREFETCHT1 PREFETCHT2 3dnowprefetch:PREFETCHW clflush:CLFLUSH clflushopt:CLFLUSHOPT "
         + "clwb:CLWB sse2:LFENCE sse2:MFENCE sse:SFENCE sse2:MOVNTI"),
-    STACK("PUSH POP PUSHF POPF ENTER LEAVE"),
+    STACK("PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE"),
     CONTROL("JCC JMP CALL RET LOOP LOOPE LOOPNE JCXZ"),
     STRING("MOVS CMPS SCAS LODS STOS"),
     /** Ring 0's instructions, which fault in ring 3 whatever their operands; and what is never an instruction. */
@@ -144,8 +146,7 @@ public enum Family {
         if (family == null || !available(form.mnemonic, features)) {
             return false;
         }
-        boolean vex = family.ordinal() >= AVX_MOVE.ordinal() && family.ordinal() <= GATHER.ordinal();
-        if (!vex) {
+        if (!family.isAvx()) {
             return true;
         }
         boolean wide = form.vectorLength == 256;
@@ -159,6 +160,10 @@ public enum Family {
                 default -> true;
             };
         };
+    }
+
+    public boolean isAvx() {
+        return ordinal() >= AVX_MOVE.ordinal() && ordinal() <= GATHER.ordinal();
     }
 
     /** Whether x87, MMX or vector registers matter. */

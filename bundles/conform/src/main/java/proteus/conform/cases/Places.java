@@ -1,10 +1,13 @@
 package proteus.conform.cases;
 
+import proteus.conform.state.Mode;
 import proteus.conform.state.Window;
 
 /** Where operands lie: mostly in the middle of the data pages, now and then at every edge that matters. */
 final class Places {
     private static final long LINE = 64;
+    /** Linux lets nobody map below (vm.mmap_min_addr), less the longest access. */
+    static final int NEVER_MAPPED = 0xf000;
     /** Its sums with its multiples by 1, 2, 4 and 8 are not canonical either. */
     private static final long NOWHERE = 0x5a5aL << 48, NOWHERE_MASK = 0xffffL << 48;
     /** Nine times that is below what can be mapped. */
@@ -15,8 +18,19 @@ final class Places {
     /**
      * An address for an operand of so many bytes.
      *
+     * @param mode outside of 64-bit mode an address that is never mapped takes the place of one that is not canonical
      * @param inWindow no address outside the window's 64 KiB will do
      */
+    static long focus(Edges edges, Mode mode, int bytes, boolean inWindow) {
+        long place = focus(edges, bytes, inWindow);
+        return mode.isLong() || isWindow(place) ? place : edges.random.nextInt(NEVER_MAPPED);
+    }
+
+    private static boolean isWindow(long address) {
+        return address >= Window.BASE && address < Window.BASE + Window.BYTES;
+    }
+
+    /** The same in 64-bit mode. */
     static long focus(Edges edges, int bytes, boolean inWindow) {
         int size = Math.max(bytes, 1);
         int kind = edges.random.nextInt(64);
@@ -49,8 +63,8 @@ final class Places {
     }
 
     /** The same, and so that the operand stays in one line of the cache: a locked access across lines takes the host milliseconds. */
-    static long lockedFocus(Edges edges, int bytes) {
-        long address = focus(edges, bytes, false);
+    static long lockedFocus(Edges edges, Mode mode, int bytes) {
+        long address = focus(edges, mode, bytes, false);
         return (address & LINE - 1) + bytes > LINE ? address & -LINE : address;
     }
 

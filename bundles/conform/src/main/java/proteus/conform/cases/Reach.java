@@ -1,6 +1,9 @@
 package proteus.conform.cases;
 
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
+import proteus.conform.state.Segment;
+import proteus.conform.state.Segments;
 import proteus.conform.state.Window;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
@@ -11,7 +14,8 @@ import proteus.x86.decode.Mnemonic;
  */
 public final class Reach {
     private static final int RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
-    private static final int FS = 4;
+    private static final int ES = 0, SS = 2, DS = 3, FS = 4, SEGMENT_REGISTERS = 6;
+    private static final long LOW_32 = 0xffff_ffffL, LOW_16 = 0xffff;
     /** An access starts so far inside the window, and so far from the harness's pages, that the longest one stays out of what is behind. */
     private static final long MARGIN = 1024;
     private static final long HARNESS = Window.CONTROL - MARGIN, HARNESS_END = Window.STUB + Window.PAGE + MARGIN;
@@ -21,7 +25,7 @@ public final class Reach {
     private final Cases cases;
     private final long at;
 
-    private Reach(Sample sample, Cases cases, int i) {
+    Reach(Sample sample, Cases cases, int i) {
         this.sample = sample;
         in = sample.decoded;
         this.cases = cases;
@@ -37,12 +41,29 @@ public final class Reach {
     /** Whether an access that starts there touches nothing but the window, or faults on every processor, whether linear addresses have 48 bits or 57. */
     static boolean allowed(long address) {
         long top = address >> 56;
-        return top != 0 && top != -1
+        return top != 0 && top != -1 || address >= 0 && address < Places.NEVER_MAPPED
             || address >= Window.BASE + MARGIN && address < Window.BASE + Window.BYTES - MARGIN && (address < HARNESS || address >= HARNESS_END);
+    }
+
+    /** Whether an access to an offset in a segment may be made. */
+    private boolean allowed(int register, long offset) {
+        if (sample.mode.isLong()) {
+            return register != FS && allowed(offset);
+        }
+        Segment segment = segment(register);
+        return segment == null || !segment.contains(offset, 1) || allowed(segment.base() + offset & LOW_32);
     }
 
     /** Of bytes that mean nothing no operand can be computed: then no register may serve as one. */
     private boolean leadsNowhere() {
+        if (!sample.mode.isLong()) {
+            for (int s = 0; s < SEGMENT_REGISTERS; s++) {
+                if (s != 1 && !Segments.isShort(cases.getShort(at + Cases.SELECTORS + 2 * s))) {
+                    return false;
+                }
+            }
+            return true;
+        }
         for (int r = 0; r < 16; r++) {
             if (!Places.isNowhere(gpr(r))) {
                 return false;
@@ -55,7 +76,13 @@ public final class Reach {
         if (sample.family == Family.GATHER) {
             return gather();
         }
-        return sample.memoryOperand() < 0 || harmless() || in.segment != FS && allowed(effectiveAddress()) && allowed(effectiveAddress() & addressMask());
+        if (sample.memoryOperand() < 0 || harmless()) {
+            return true;
+        }
+        long offset = bitOffset(in, cases, at);
+        long address = effectiveAddress(sample, cases, at);
+        // the sum is truncated; that it is so before or after makes no difference then
+        return allowed(in.segment, address + offset & addressMask()) && (!sample.mode.isLong() || allowed(address + offset));
     }
 
     /** Whether the operand in memory is only an address. */
@@ -69,25 +96,35 @@ public final class Reach {
     /** Whether all elements may be loaded, whether their mask selects them or not. */
     private boolean gather() {
         for (int i = 0; i < Gather.elements(in); i++) {
-            long address = effectiveAddress() + (Gather.index(in, cases, at, i) << in.scale) & addressMask();
-            if (!allowed(address)) {
+            long address = effectiveAddress(sample, cases, at) + (Gather.index(in, cases, at, i) << in.scale) & addressMask();
+            if (!allowed(in.segment, address)) {
                 return false;
             }
         }
-        return in.segment != FS;
+        return true;
     }
 
     private boolean implicit() {
         return switch (in.mnemonic) {
-            case MOVS, CMPS -> allowed(gpr(RSI) & addressMask()) && allowed(gpr(RDI) & addressMask());
-            case LODS -> allowed(gpr(RSI) & addressMask());
-            case STOS, SCAS, MASKMOVQ, MASKMOVDQU, VMASKMOVDQU -> allowed(gpr(RDI) & addressMask());
-            case XLAT -> allowed(gpr(RBX) + (gpr(0) & 0xff) & addressMask());
-            case PUSH, POP, PUSHF, POPF, CALL, RET -> allowed(gpr(RSP));
-            case ENTER -> allowed(gpr(RSP)) && allowed(gpr(RBP));
-            case LEAVE -> allowed(gpr(RBP));
+            case MOVS, CMPS -> data(gpr(RSI)) && allowed(ES, gpr(RDI) & addressMask());
+            case LODS -> data(gpr(RSI));
+            case STOS, SCAS -> allowed(ES, gpr(RDI) & addressMask());
+            case MASKMOVQ, MASKMOVDQU, VMASKMOVDQU -> data(gpr(RDI));
+            case XLAT -> data(gpr(RBX) + (gpr(0) & 0xff));
+            case PUSH, POP, PUSHF, POPF, PUSHA, POPA, CALL, RET -> allowed(SS, stackPointer());
+            case ENTER -> allowed(SS, stackPointer()) && allowed(SS, gpr(RBP) & stackMask());
+            case LEAVE -> allowed(SS, gpr(RBP) & stackMask());
             default -> true;
         };
+    }
+
+    private boolean data(long offset) {
+        return allowed(dataSegment(in), offset & addressMask());
+    }
+
+    /** The segment of an operand that only the mnemonic implies. */
+    static int dataSegment(Instruction in) {
+        return in.segmentOverride >= 0 ? in.segmentOverride : DS;
     }
 
     private boolean branch() {
@@ -96,41 +133,90 @@ public final class Reach {
             case JMP, CALL -> switch (in.kind[0]) {
                 case Instruction.RELATIVE -> lands(target());
                 case Instruction.GPR -> lands(gpr(in.register[0]));
-                default -> landsByMemory(effectiveAddress());
+                default -> landsByMemory(in.segment, effectiveAddress(sample, cases, at));
             };
-            case RET -> landsByMemory(gpr(RSP));
+            case RET -> landsByMemory(SS, stackPointer());
             default -> true;
         };
     }
 
     private long target() {
-        return sample.address + sample.length + in.immediate;
+        return sample.offset() + sample.length + in.immediate;
     }
 
     /** Whether nothing runs at the target of a branch: there is a breakpoint, or it cannot be fetched. */
-    private static boolean lands(long target) {
-        return Window.inCode(target) ? Window.isTail(target) : allowed(target);
+    private boolean lands(long target) {
+        Mode mode = sample.mode;
+        long offset = mode.isLong() ? target : target & operandMask();
+        if (!mode.isLong() && !mode.code.contains(offset, 1)) {
+            return true;
+        }
+        long linear = mode.isLong() ? offset : mode.code.base() + offset & LOW_32;
+        return Window.inCode(linear) ? Window.isTail(linear) : allowed(linear);
     }
 
     /** The same for a target in memory: either the case says what it is, or it cannot be read. */
-    private boolean landsByMemory(long address) {
-        if (!Window.isReadable(address, 8)) {
+    private boolean landsByMemory(int register, long offset) {
+        long linear = linear(register, offset);
+        int bytes = in.operandSize >> 3;
+        if (!Window.isReadable(linear, bytes)) {
             return true;
         }
-        long place = cases.find(at, address, 8);
-        return place >= 0 && lands(cases.get(place));
+        long place = cases.find(at, linear, bytes);
+        return place >= 0 && lands(bytes == 8 ? cases.get(place) : cases.getInt(place) & operandMask());
     }
+
+    private long operandMask() {
+        return in.operandSize == 16 ? LOW_16 : in.operandSize == 32 ? LOW_32 : -1;
+    }
+
+    // ---- addresses
 
     private long gpr(int register) {
-        return cases.get(at + Cases.GPRS + 8L * register);
+        return cases.get(at + Cases.GPRS + 8L * register) & sample.mode.registerMask();
     }
 
-    private long addressMask() {
-        return in.addressSize == 32 ? 0xffff_ffffL : -1;
+    /** The segment in a register outside of 64-bit mode; null if its selector is null. */
+    Segment segment(int register) {
+        return Segments.of(cases.getShort(at + Cases.SELECTORS + 2 * register));
     }
 
-    private long effectiveAddress() {
-        return effectiveAddress(sample, cases, at) + bitOffset(in, cases, at);
+    /** Where a segment starts; 0 in 64-bit mode. */
+    long base(int register) {
+        Segment segment = sample.mode.isLong() ? null : segment(register);
+        return segment == null ? 0 : segment.base();
+    }
+
+    long linear(int register, long offset) {
+        return sample.mode.isLong() ? offset : base(register) + offset & LOW_32;
+    }
+
+    /** Linear address of the operand in memory, bit offset included. */
+    long operandAddress() {
+        return linear(in.segment, sample.mode.isLong() ? effectiveAddress(sample, cases, at) + bitOffset(in, cases, at)
+            : effectiveAddress(sample, cases, at) + bitOffset(in, cases, at) & addressMask());
+    }
+
+    /** The stack pointer, as far as the stack segment uses it. */
+    long stackPointer() {
+        return gpr(RSP) & stackMask();
+    }
+
+    /** Bits of RSP and RBP that address the stack. */
+    long stackMask() {
+        if (sample.mode.isLong()) {
+            return -1;
+        }
+        Segment stack = segment(SS);
+        return stack != null && stack.big() ? LOW_32 : LOW_16;
+    }
+
+    long addressMask() {
+        return addressMask(in);
+    }
+
+    private static long addressMask(Instruction in) {
+        return in.addressSize == 16 ? LOW_16 : in.addressSize == 32 ? LOW_32 : -1;
     }
 
     /** Address of the operand in memory of an instruction in a state; of a bit string that of bit 0, of a gather that of an element with index 0. */
@@ -143,7 +229,7 @@ public final class Reach {
         if (in.mnemonic == Mnemonic.POP && in.base == RSP) {
             address += in.operandSize >> 3; // SDM vol. 2B, POP: computed after the increment
         }
-        return in.addressSize == 32 ? address & 0xffff_ffffL : address;
+        return address & addressMask(in);
     }
 
     /** Whether the second operand selects a bit that may be far from the first. */

@@ -1,11 +1,13 @@
 package proteus.conform.cases;
 
+import proteus.conform.state.Mode;
 import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
 
 /** One instruction at one address, and what the decoder says of it. */
 public final class Sample {
     public final Family family;
+    public final Mode mode;
     public final byte[] bytes;
     public final int length;
     /** Where it stands: number of the slot, distance from its start, linear address. */
@@ -13,14 +15,15 @@ public final class Sample {
     public final long address;
     public final Instruction decoded = new Instruction();
 
-    Sample(Family family, byte[] bytes, int length, int slot, int start, long address) {
+    Sample(Family family, Mode mode, byte[] bytes, int length, int slot, int start, long address) {
         this.family = family;
+        this.mode = mode;
         this.bytes = bytes;
         this.length = length;
         this.slot = slot;
         this.start = start;
         this.address = address;
-        Decoder.decode(i -> i < bytes.length ? bytes[i] & 0xff : 0, 64, decoded);
+        Decoder.decode(i -> i < bytes.length ? bytes[i] & 0xff : 0, mode.bits, decoded);
     }
 
     /** The operand in memory, or -1. */
@@ -33,8 +36,8 @@ public final class Sample {
         return -1;
     }
 
-    /** The same instruction elsewhere. */
-    public Sample at(int otherSlot, int otherStart, long otherAddress) {
-        return new Sample(family, bytes, length, otherSlot, otherStart, otherAddress);
+    /** Where it stands as RIP has it. */
+    public long offset() {
+        return mode.offset(address);
     }
 }

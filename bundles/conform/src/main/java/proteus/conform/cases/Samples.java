@@ -3,9 +3,12 @@ package proteus.conform.cases;
 import static proteus.conform.state.Window.MOST_JITTER;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import proteus.conform.state.Mode;
 import proteus.conform.state.Window;
 import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
@@ -16,13 +19,16 @@ public final class Samples {
     private static final int MOST = Instruction.MAX_LENGTH;
     private static final int LOCK = 0xf0, ADDRESS_SIZE = 0x67, VEX_3 = 0xc4, VEX_2 = 0xc5;
     /** Segment overrides that mean nothing in 64-bit mode, and GS, whose base is 0 on both sides. */
-    private static final int[] SEGMENTS = {0x26, 0x2e, 0x36, 0x3e, 0x65};
-    private static final int SIB = 4, NO_BASE = 5, NO_INDEX = 4;
+    private static final int[] SEGMENTS = {0x26, 0x2e, 0x36, 0x3e, 0x65}, ALL_SEGMENTS = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
+    private static final int SIB = 4, NO_BASE = 5, NO_INDEX = 4, NO_BASE_16 = 6;
     private static final int STACK_POINTER = 4, NEAR = 1000;
     private static final int FS = 4, UNDEFINED_BYTES = 4;
     private static final int RIP_OR_SIB_TRIES = 200;
+    /** Register 7, which all modes have. */
+    private static final int PROBED_VVVV = 8;
 
     private final Family family;
+    private final Mode mode;
     private final List<Mnemonic> mnemonics;
     private final Map<Mnemonic, List<Form>> forms;
     private final Edges edges;
@@ -31,24 +37,25 @@ public final class Samples {
     private int displacementAt;
 
     /** @param features that both processors have */
-    public Samples(Family family, Set<String> features, long seed, String pattern) {
+    public Samples(Family family, Mode mode, Set<String> features, long seed, String pattern) {
         this.family = family;
-        forms = CatalogueHolder.of(features).of(family);
+        this.mode = mode;
+        forms = CatalogueHolder.of(mode, features).of(family);
         mnemonics = new ArrayList<>(forms.keySet().stream().filter(m -> m.name().matches(pattern)).toList());
         edges = new Edges(seed);
     }
 
-    /** One catalogue per set of features. */
+    /** One catalogue per mode and set of features. */
     private static final class CatalogueHolder {
-        private static Set<String> features;
-        private static Catalogue catalogue;
+        private static Set<String> features = Set.of();
+        private static final Map<Mode, Catalogue> catalogues = new EnumMap<>(Mode.class);
 
-        static synchronized Catalogue of(Set<String> wanted) {
+        static synchronized Catalogue of(Mode mode, Set<String> wanted) {
             if (!wanted.equals(features)) {
                 features = Set.copyOf(wanted);
-                catalogue = new Catalogue(features);
+                catalogues.clear();
             }
-            return catalogue;
+            return catalogues.computeIfAbsent(mode, m -> new Catalogue(m, features));
         }
     }
 
@@ -78,7 +85,7 @@ public final class Samples {
             long address = Window.slot(slot) + start;
             int length = write(form, address);
             if (length > 0 && length <= MOST && decoded.mnemonic == form.mnemonic()) {
-                return new Sample(family, java.util.Arrays.copyOf(bytes, MOST), length, slot, start, address);
+                return new Sample(family, mode, Arrays.copyOf(bytes, MOST), length, slot, start, address);
             }
         }
         throw new IllegalStateException("no instance of " + mnemonic + " could be made");
@@ -87,17 +94,19 @@ public final class Samples {
     /** Writes a random instance and decodes it; answers its length. */
     private int write(Form form, long address) {
         int at = 0;
-        if (edges.oneIn(20)) {
-            bytes[at++] = (byte) SEGMENTS[edges.random.nextInt(SEGMENTS.length)];
+        boolean narrow = false;
+        if (edges.oneIn(mode.isLong() ? 20 : 5)) {
+            bytes[at++] = (byte) segmentPrefix();
         }
-        if ((form.memory() || form.family() == Family.STRING || form.mnemonic() == Mnemonic.JCXZ || form.mnemonic() == Mnemonic.XLAT) && edges.oneIn(12)
+        if ((form.memory() || form.family() == Family.STRING || form.mnemonic() == Mnemonic.JCXZ || form.mnemonic() == Mnemonic.XLAT) && edges.oneIn(mode.isLong() ? 12 : 4)
             || form.family() == Family.CONTROL && edges.oneIn(12)) {
             bytes[at++] = (byte) ADDRESS_SIZE;
+            narrow = true;
         }
         if (form.lockable() && edges.oneIn(3)) {
             bytes[at++] = (byte) LOCK;
         }
-        int extension = edges.oneIn(3) ? 0 : edges.random.nextInt(8);
+        int extension = !mode.isLong() || edges.oneIn(3) ? 0 : edges.random.nextInt(8);
         int modrm = form.modrms()[edges.random.nextInt(form.modrms().length)];
         if (fixedRegister(form, modrm)) {
             extension &= ~4;
@@ -107,7 +116,8 @@ public final class Samples {
         int tail = at;
         displacementAt = -1;
         if (form.modrm()) {
-            tail = form.memory() ? memory(form, at, modrm) : at + 1;
+            boolean address16 = mode == Mode.SIXTEEN && !narrow || mode == Mode.PROTECTED && narrow;
+            tail = !form.memory() ? at + 1 : address16 ? memory16(at, modrm) : memory(form, at, modrm);
             if (!form.memory()) {
                 bytes[at] = (byte) modrm;
             }
@@ -136,10 +146,18 @@ public final class Samples {
         return true;
     }
 
+    private int segmentPrefix() {
+        int[] prefixes = mode.isLong() ? SEGMENTS : ALL_SEGMENTS;
+        return prefixes[edges.random.nextInt(prefixes.length)];
+    }
+
     private int legacy(Form form, int from, int extension) {
         int at = from;
         if (form.prefix() != 0) {
             bytes[at++] = (byte) form.prefix();
+        }
+        if (!mode.isLong()) {
+            return Catalogue.escape(bytes, at, form.map());
         }
         int rex = 0x40 | (form.wide() ? 8 : 0) | extension;
         if (rex != 0x40 || edges.oneIn(6)) {
@@ -150,7 +168,7 @@ public final class Samples {
 
     private int vex(Form form, int from, int extension) {
         int at = from;
-        int vvvv = usesVvvv(form) ? edges.random.nextInt(16) : 15;
+        int vvvv = !usesVvvv(form) ? 15 : mode.isLong() ? edges.random.nextInt(16) : edges.random.nextInt(8, 16);
         int last = (form.wide() ? 0x80 : 0) | vvvv << 3 | form.length() << 2 | Catalogue.pp(form.prefix());
         if (form.map() == 1 && (extension & 3) == 0 && !form.wide() && edges.oneIn(2)) {
             bytes[at++] = (byte) VEX_2;
@@ -168,10 +186,10 @@ public final class Samples {
         byte[] probe = new byte[16];
         probe[0] = (byte) VEX_3;
         probe[1] = (byte) (0xe0 | form.map());
-        probe[2] = (byte) ((form.wide() ? 0x80 : 0) | form.length() << 2 | Catalogue.pp(form.prefix()));
+        probe[2] = (byte) ((form.wide() ? 0x80 : 0) | PROBED_VVVV << 3 | form.length() << 2 | Catalogue.pp(form.prefix()));
         probe[3] = (byte) form.opcode();
         probe[4] = (byte) form.modrms()[0];
-        Decoder.decode(i -> probe[i] & 0xff, 64, decoded);
+        Decoder.decode(i -> probe[i] & 0xff, mode.bits, decoded);
         return decoded.mnemonic == form.mnemonic();
     }
 
@@ -200,6 +218,23 @@ public final class Samples {
         return at;
     }
 
+    /** The same with 16-bit addresses (SDM vol. 2A, table 2-1). */
+    private int memory16(int from, int modrm) {
+        int at = from;
+        int mod = edges.random.nextInt(3);
+        int rm = edges.random.nextInt(8);
+        bytes[at++] = (byte) (mod << 6 | modrm & 0x38 | rm);
+        boolean absolute = mod == 0 && rm == NO_BASE_16;
+        if (absolute) {
+            displacementAt = at;
+        }
+        int displacement = edges.oneIn(3) ? (int) edges.integer() : edges.random.nextInt(-300, 300);
+        for (int i = 0; i < (mod == 2 || absolute ? 2 : mod); i++) {
+            bytes[at++] = (byte) (displacement >> 8 * i);
+        }
+        return at;
+    }
+
     /** Immediates that must stay within bounds. */
     private void bound(Form form, int tail) {
         if (form.mnemonic() == Mnemonic.ENTER) {
@@ -220,7 +255,7 @@ public final class Samples {
         for (int i = 0; i < decoded.operandCount; i++) {
             if (decoded.kind[i] == Instruction.MEMORY && decoded.mod < 0 && form.mnemonic() == Mnemonic.MOV) {
                 // moffs: the address is what stands behind the opcode
-                long target = Places.focus(edges, decoded.size[i] >> 3, true);
+                long target = absolute(Places.focus(edges, decoded.size[i] >> 3, true));
                 int bytesOfAddress = decoded.addressSize >> 3;
                 put(length - bytesOfAddress, target, bytesOfAddress);
                 decode();
@@ -236,10 +271,16 @@ public final class Samples {
             put(displacementAt, target - (address + length), 4);
             decode();
         } else if (displacementAt >= 0 && (decoded.index == Instruction.NO_REGISTER || form.family() == Family.GATHER)) {
-            put(displacementAt, place(form), 4);
+            put(displacementAt, absolute(place(form)), decoded.addressSize == 16 ? 2 : 4);
             decode();
         }
         return length;
+    }
+
+    /** A linear address as an offset: in segments that start at 0, or in those over the window. */
+    private long absolute(long linear) {
+        boolean flat = mode.isLong() || mode == Mode.PROTECTED && decoded.addressSize == 32 && edges.oneIn(2);
+        return flat ? linear : linear - Window.BASE;
     }
 
     /** Where a fixed address points. A branch must find its target there, so it is where contents can be chosen. */
@@ -275,7 +316,7 @@ public final class Samples {
         int at = 0;
         while (true) {
             int b = bytes[at] & 0xff;
-            boolean prefix = b == 0x66 || b == 0x67 || b == 0x26 || b == 0x2e || b == 0x36 || b == 0x3e || b == 0x65 || (b & 0xf0) == 0x40;
+            boolean prefix = b == 0x66 || b == 0x67 || b == 0x26 || b == 0x2e || b == 0x36 || b == 0x3e || b == 0x64 || b == 0x65 || mode.isLong() && (b & 0xf0) == 0x40;
             if (!prefix) {
                 return b == 0x0f ? at + 2 : at + 1;
             }
@@ -290,7 +331,7 @@ public final class Samples {
     }
 
     private int decode() {
-        return Decoder.decode(i -> bytes[i] & 0xff, 64, decoded);
+        return Decoder.decode(i -> bytes[i] & 0xff, mode.bits, decoded);
     }
 
     /**
@@ -300,10 +341,10 @@ public final class Samples {
     private Sample undefined(int slot) {
         int start = edges.random.nextInt(MOST_JITTER);
         while (true) {
-            java.util.Arrays.fill(bytes, (byte) 0);
+            Arrays.fill(bytes, (byte) 0);
             int prefixes = edges.oneIn(8) ? edges.random.nextInt(1, MOST) : 0;
             for (int i = 0; i < prefixes; i++) {
-                bytes[i] = (byte) (edges.oneIn(2) ? 0x66 : SEGMENTS[edges.random.nextInt(SEGMENTS.length)]);
+                bytes[i] = (byte) (edges.oneIn(2) ? 0x66 : segmentPrefix());
             }
             put(prefixes, edges.random.nextInt(), UNDEFINED_BYTES);
             if (edges.oneIn(2)) {
@@ -312,8 +353,8 @@ public final class Samples {
             decode();
             // near the end it is open whether an opcode is undefined first or its instruction too long
             boolean open = decoded.length != Decoder.TOO_LONG && decoded.length > MOST / 2;
-            if (decoded.mnemonic == Mnemonic.INVALID && !open && decoded.segmentOverride != FS && !Reserved.mayBeDefined(bytes)) {
-                return new Sample(family, java.util.Arrays.copyOf(bytes, MOST), MOST, slot, start, Window.slot(slot) + start);
+            if (decoded.mnemonic == Mnemonic.INVALID && !open && (decoded.segmentOverride != FS || !mode.isLong()) && !Reserved.mayBeDefined(bytes)) {
+                return new Sample(family, mode, Arrays.copyOf(bytes, MOST), MOST, slot, start, Window.slot(slot) + start);
             }
         }
     }

@@ -2,7 +2,11 @@ package proteus.conform.cases;
 
 import static proteus.conform.state.Cases.*;
 
+import java.util.List;
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
+import proteus.conform.state.Segment;
+import proteus.conform.state.Segments;
 import proteus.conform.state.Window;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
@@ -10,6 +14,7 @@ import proteus.x86.decode.Mnemonic;
 /** Random states for an instruction: operands that reach its edges, addresses where memory is or ends. */
 public final class States {
     private static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
+    private static final int ES = 0, CS = 1, SS = 2;
     private static final int CF_TO_OF = 0x8d5, DF = 0x400, TF = 0x100, AC = 0x4_0000, ID = 0x20_0000, NT = 0x4000, ALWAYS = 0x202;
     private static final int AROUND = 32;
     private static final int MOST_PIECE_0 = 600, MOST_PIECE_1 = 320;
@@ -22,6 +27,8 @@ public final class States {
     private long at;
     private Instruction in;
     private Sample sample;
+    private Mode mode;
+    private Reach reach;
     private VectorState.Elements elements;
     /** Where the operand is, where the stack or the second string operand is; 0 if there is none. */
     private long focus, second;
@@ -57,8 +64,11 @@ public final class States {
         cases = target;
         at = Cases.before(i);
         sample = instruction;
+        mode = instruction.mode;
         in = instruction.decoded;
+        reach = new Reach(instruction, target, i);
         focus = second = 0;
+        selectors();
         registers();
         flags();
         elements = elements();
@@ -72,7 +82,7 @@ public final class States {
         addresses();
         pieces();
         contents();
-        cases.set(at + RIP, sample.address);
+        cases.set(at + RIP, sample.offset());
     }
 
     private void pieces() {
@@ -94,7 +104,42 @@ public final class States {
     }
 
     private void gpr(int register, long value) {
-        cases.set(at + GPRS + 8L * register, value);
+        cases.set(at + GPRS + 8L * register, value & mode.registerMask());
+    }
+
+    /** Sets as much of a register as addresses use. */
+    private void address(int register, long value) {
+        gpr(register, in.addressSize == 16 ? gpr(register) & ~0xffffL | value & 0xffff : value);
+    }
+
+    private void selectors() {
+        for (int s = 0; s < 6; s++) {
+            Segment segment = mode.isLong() ? null : s == CS ? mode.code : s == SS ? stackSegment() : dataSegment();
+            cases.setShort(at + SELECTORS + 2 * s, segment == null ? 0 : segment.selector());
+        }
+        cases.setShort(at + SELECTORS + 2 * CS, mode.code.selector());
+    }
+
+    /** A segment for data, or null for none: mostly the plain one of the mode. */
+    private Segment dataSegment() {
+        if (sample.family == Family.UNDEFINED) {
+            return Segments.shortOnes().get(edges.random.nextInt(2));
+        }
+        if (edges.oneIn(2)) {
+            return mode.data;
+        }
+        List<Segment> all = Segments.LDT.stream().filter(Segment::isData).toList();
+        int i = edges.random.nextInt(-1, all.size() + 1);
+        return i < 0 ? null : i == all.size() ? Segments.DATA_FLAT : all.get(i);
+    }
+
+    private Segment stackSegment() {
+        if (sample.family == Family.UNDEFINED) {
+            return dataSegment();
+        }
+        List<Segment> all = Segments.LDT.stream().filter(Segment::isStack).toList();
+        int i = edges.oneIn(2) ? -1 : edges.random.nextInt(all.size() + 1);
+        return i < 0 ? mode.data : i == all.size() ? Segments.DATA_FLAT : all.get(i);
     }
 
     private void registers() {
@@ -198,14 +243,16 @@ public final class States {
             default -> { }
         }
         int operand = sample.memoryOperand();
-        if (operand >= 0) {
+        if (operand >= 0 && !mode.isLong()) {
+            segmentedOperand(operand);
+        } else if (operand >= 0) {
             memoryOperand(operand);
         } else if (in.mnemonic == Mnemonic.XLAT) {
-            focus = Places.focus(edges, 1, in.addressSize == 32);
-            gpr(RBX, focus - (gpr(RAX) & 0xff) & addressMask());
+            focus = Places.focus(edges, mode, 1, in.addressSize == 32);
+            address(RBX, focus - reach.base(Reach.dataSegment(in)) - (gpr(RAX) & 0xff) & addressMask());
         } else if (in.mnemonic == Mnemonic.MASKMOVQ || in.mnemonic == Mnemonic.MASKMOVDQU || in.mnemonic == Mnemonic.VMASKMOVDQU) {
-            focus = Places.focus(edges, in.mnemonic == Mnemonic.MASKMOVQ ? 8 : 16, in.addressSize == 32);
-            gpr(RDI, focus);
+            focus = Places.focus(edges, mode, in.mnemonic == Mnemonic.MASKMOVQ ? 8 : 16, in.addressSize == 32);
+            address(RDI, focus - reach.base(Reach.dataSegment(in)));
         }
         if (sample.family == Family.CONTROL && operand < 0 && in.operandCount > 0 && in.kind[0] == Instruction.GPR) {
             gpr(in.register[0], target());
@@ -213,12 +260,12 @@ public final class States {
     }
 
     private long addressMask() {
-        return in.addressSize == 32 ? 0xffff_ffffL : -1;
+        return reach.addressMask();
     }
 
-    /** Where a branch through a register or memory goes. */
+    /** Where a branch through a register or memory goes, as RIP has it. */
     private long target() {
-        return edges.oneIn(12) ? Places.focus(edges, 1, false) : Places.tail(edges, edges.random.nextInt(Window.SLOTS));
+        return mode.offset(edges.oneIn(12) ? Places.focus(edges, mode, 1, false) : Places.tail(edges, edges.random.nextInt(Window.SLOTS)));
     }
 
     /** Solves base and index for a place. */
@@ -226,7 +273,7 @@ public final class States {
         int bytes = operandBytes(operand);
         boolean locked = in.lock || in.mnemonic == Mnemonic.XCHG;
         boolean narrow = in.addressSize == 32;
-        long wanted = locked ? Places.lockedFocus(edges, bytes) : Places.focus(edges, bytes, narrow);
+        long wanted = locked ? Places.lockedFocus(edges, mode, bytes) : Places.focus(edges, bytes, narrow);
         if (narrow) {
             wanted &= 0xffff_ffffL;
             wanted = wanted >= Window.BASE && wanted < Window.BASE + Window.BYTES ? wanted : Window.DATA + 1024;
@@ -279,6 +326,34 @@ public final class States {
         if (sample.family == Family.STACK || sample.family == Family.CONTROL) {
             // the stack is where RSP now says, if the operand's address took it
             second = second == 0 ? 0 : stackFocus();
+        }
+    }
+
+    /** The same in segments: whatever does not come out right is drawn again. */
+    private void segmentedOperand(int operand) {
+        int bytes = operandBytes(operand);
+        boolean locked = in.lock || in.mnemonic == Mnemonic.XCHG;
+        long wanted = locked ? Places.lockedFocus(edges, mode, bytes) : Places.focus(edges, mode, bytes, false);
+        boolean hasBase = in.base != Instruction.NO_REGISTER;
+        boolean hasIndex = in.index != Instruction.NO_REGISTER && sample.family != Family.GATHER;
+        if (hasIndex && in.index != RSP && !isBitOffset(in.index) && edges.oneIn(2)) {
+            address(in.index, edges.random.nextInt(-100, 100));
+        }
+        long offset = wanted - reach.base(in.segment) - bitOffset() - in.displacement;
+        long index = hasIndex ? gpr(in.index) << in.scale : 0;
+        if (hasBase && hasIndex && in.base == in.index) {
+            address(in.base, offset / (1 + (1L << in.scale)));
+        } else if (hasBase) {
+            address(in.base, offset - index);
+        } else if (hasIndex) {
+            address(in.index, offset >> in.scale);
+        }
+        focus = reach.operandAddress();
+        if (sample.family == Family.GATHER) {
+            indices(focus);
+        }
+        if (second != 0) {
+            second = stackFocus();
         }
     }
 
@@ -358,18 +433,25 @@ public final class States {
             second = Window.DATA + 4096;
         }
         if (edges.oneIn(64)) {
-            second = Places.focus(edges, 8, false);
+            second = Places.focus(edges, mode, 8, false);
         }
-        gpr(RSP, second);
+        stackRegister(RSP, second);
         if (in.mnemonic == Mnemonic.ENTER || in.mnemonic == Mnemonic.LEAVE) {
-            long frame = edges.oneIn(3) ? second + edges.random.nextInt(-64, 300) : Places.focus(edges, 8, !edges.oneIn(16));
-            gpr(RBP, frame);
+            long frame = edges.oneIn(3) ? second + edges.random.nextInt(-64, 300) : Places.focus(edges, mode, 8, !edges.oneIn(16));
+            stackRegister(RBP, frame);
             focus = frame;
         }
     }
 
+    /** Makes RSP or RBP point to a linear address. */
+    private void stackRegister(int register, long linear) {
+        long mask = reach.stackMask();
+        gpr(register, linear - reach.base(SS) & mask | edges.random.nextLong() & ~mask);
+    }
+
+    /** Linear address of the top of the stack. */
     private long stackFocus() {
-        return gpr(RSP);
+        return reach.linear(SS, reach.stackPointer());
     }
 
     private void stringOperands() {
@@ -378,18 +460,20 @@ public final class States {
         int bytes = in.operandSize >> 3;
         int count = edges.oneIn(6) ? 0 : edges.random.nextInt(1, 20);
         if (in.rep || in.repne) {
-            gpr(RCX, narrow && edges.oneIn(2) ? count | edges.random.nextLong() << 32 : count);
+            address(RCX, narrow && edges.oneIn(2) ? count | edges.random.nextLong() << 32 : count);
             if (edges.oneIn(40)) {
-                gpr(RCX, edges.random.nextInt(200));
+                address(RCX, edges.random.nextInt(200));
             }
         }
-        focus = Places.focus(edges, bytes * 4, narrow);
-        second = edges.oneIn(8) ? focus + edges.random.nextInt(-16, 17) : Places.focus(edges, bytes * 4, narrow);
-        gpr(RSI, focus);
-        gpr(RDI, second);
+        focus = Places.focus(edges, mode, bytes * 4, narrow && mode.isLong());
+        second = edges.oneIn(8) ? focus + edges.random.nextInt(-16, 17) : Places.focus(edges, mode, bytes * 4, narrow && mode.isLong());
+        long source = focus - reach.base(Reach.dataSegment(in));
+        long destination = second - reach.base(ES);
+        address(RSI, source);
+        address(RDI, destination);
         if (narrow && edges.oneIn(2)) {
-            gpr(RSI, focus & mask | edges.random.nextLong() << 32);
-            gpr(RDI, second & mask | edges.random.nextLong() << 32);
+            gpr(RSI, source & mask | edges.random.nextLong() << 32);
+            gpr(RDI, destination & mask | edges.random.nextLong() << 32);
         }
     }
 
@@ -426,23 +510,23 @@ public final class States {
     private void contents() {
         switch (in.mnemonic) {
             case POPF -> {
-                long place = place(gpr(RSP), 8);
+                long place = place(stackFocus(), 8);
                 if (place >= 0) {
                     cases.set(place, cases.get(place) & ~(long) TF);
                 } else {
-                    gpr(RSP, Window.DATA_END + 512); // the flags there cannot be chosen: nor can they be popped
+                    stackRegister(RSP, Window.DATA_END + 512); // the flags there cannot be chosen: nor can they be popped
                 }
             }
             case RET -> {
-                if (place(gpr(RSP), 8) >= 0) {
-                    poke(gpr(RSP), target());
-                } else if (Window.isReadable(gpr(RSP), 8)) {
-                    gpr(RSP, Window.DATA_END + 512); // nobody may go where memory happens to point
+                if (place(stackFocus(), 8) >= 0) {
+                    poke(stackFocus(), target());
+                } else if (Window.isReadable(stackFocus(), 8)) {
+                    stackRegister(RSP, Window.DATA_END + 512); // nobody may go where memory happens to point
                 }
             }
             case JMP, CALL -> {
                 if (sample.memoryOperand() >= 0) {
-                    if (Window.isReadable(focus, 8) && place(focus, 8) < 0) {
+                    if (mode.isLong() && Window.isReadable(focus, 8) && place(focus, 8) < 0) {
                         steer();
                         focus = effectiveAddress();
                         second = second == 0 ? 0 : Window.DATA + 4096;
@@ -451,8 +535,6 @@ public final class States {
                     }
                     if (place(focus, 8) >= 0) {
                         poke(focus, target());
-                    } else if (Window.isReadable(focus, 8)) {
-                        throw new IllegalStateException("a branch through memory at 0x%x, which cannot be chosen".formatted(focus));
                     }
                 }
             }

@@ -21,6 +21,9 @@ final class Undefined {
         AND OR XOR TEST      AF              # "The state of the AF flag is undefined."
         MUL IMUL             SF ZF AF PF     # "The SF, ZF, AF, and PF flags are undefined."
         DIV IDIV             CF OF SF ZF AF PF
+        AAA AAS              OF SF ZF PF     # "The OF, SF, ZF, and PF flags are undefined."
+        AAD AAM              OF AF CF        # "The OF, AF, and CF flags are undefined."
+        DAA DAS              OF              # "The OF flag is undefined."
         BT BTS BTR BTC       OF SF AF PF     # "The OF, SF, AF, and PF flags are undefined." ZF is unaffected.
         BSF BSR              CF OF SF AF PF
         LZCNT TZCNT          OF SF AF PF
@@ -110,10 +113,19 @@ final class Undefined {
 
     /**
      * Whether #GP and #SS are both right: an operand that must be aligned and is not, at an address of the stack segment that is not canonical.
-     * SDM 3A, table 6-2: among faults of one class the order depends on the implementation.
+     * SDM 3A, table 6-2: among faults of one class the order depends on the implementation. Likewise #AC and #GP of a state image or a number of 80
+     * bits, which is several accesses (9.1.1); for an FXSAVE image that is not aligned SDM vol. 2A says itself that #AC "is not guaranteed" and #GP comes in its place.
      */
     static boolean eitherFault(Instruction in, long host, long model) {
-        boolean stackOrProtection = host == ExceptionVector.SS && model == ExceptionVector.GP || host == ExceptionVector.GP && model == ExceptionVector.SS;
+        boolean alignmentAndAnother = host == ExceptionVector.AC && isProtection(model) || isProtection(host) && model == ExceptionVector.AC;
+        if (alignmentAndAnother) {
+            return switch (in.mnemonic) {
+                case FXSAVE, FXRSTOR, FLDENV, FNSTENV, FRSTOR, FNSAVE, FBLD, FBSTP -> true;
+                case FLD, FSTP -> in.size[0] == 80;
+                default -> false;
+            };
+        }
+        boolean stackOrProtection = host != model && isProtection(host) && isProtection(model);
         if (!stackOrProtection) {
             return false;
         }
@@ -146,6 +158,39 @@ final class Undefined {
     static boolean elementAfterFault(Sample sample, int register) {
         Instruction in = sample.decoded;
         return sample.family == Family.GATHER && (register == in.register[0] || register == in.register[2]);
+    }
+
+    /** Bits of a fault's address that the manual defines: of a masked store it does not say which byte of the page CR2 names (SDM vol. 3A, 6.15, #PF). */
+    static long address(Instruction in) {
+        return switch (in.mnemonic) {
+            case VMASKMOVPS, VMASKMOVPD, VPMASKMOVD, VPMASKMOVQ -> -4096;
+            default -> -1;
+        };
+    }
+
+    private static boolean isProtection(long vector) {
+        return vector == ExceptionVector.GP || vector == ExceptionVector.SS;
+    }
+
+    /**
+     * Whether memory may have been written in part after a fault. SDM vol. 3A, 9.1.1: "An x87 instruction or an SSE instruction that accesses data larger
+     * than a quadword may be implemented using multiple memory accesses ... some of the accesses may complete (writing to memory) while another causes
+     * the operation to fault". Of PUSHA the manual only says that it is a series of pushes (vol. 2B).
+     */
+    static boolean storeAfterFault(Sample sample) {
+        if (sample.decoded.mnemonic == Mnemonic.PUSHA) {
+            return true;
+        }
+        int operand = sample.memoryOperand();
+        return sample.family.vectors() && operand >= 0 && (sample.decoded.size[operand] > 64 || sample.decoded.size[operand] == 0);
+    }
+
+    /**
+     * Whether general registers other than RSP are open after a fault. SDM vol. 3A, 6.5: "executing a POPAD instruction where the stack frame crosses
+     * over the end of the stack segment ... internal processor state (the general-purpose registers) will have been modified"; not which.
+     */
+    static boolean registersAfterFault(Instruction in) {
+        return in.mnemonic == Mnemonic.POPA;
     }
 
     /**

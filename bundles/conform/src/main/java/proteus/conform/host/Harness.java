@@ -1,11 +1,16 @@
 package proteus.conform.host;
 
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
+import proteus.conform.state.Segments;
 import proteus.conform.state.Window;
 import proteus.x86.asm.Assembler;
 import proteus.x86.asm.Assembly;
 
-/** The harness's machine code. All it keeps is in the control page, at absolute addresses: no register is its own while a case runs. */
+/**
+ * The harness's machine code. All it keeps is in the control page, at absolute addresses: no register is its own while a case runs. Cases of
+ * compatibility mode have their own segments; then the base of FS, which is the host's, is put back behind them.
+ */
 final class Harness {
     /** The jump behind every instruction goes here. */
     final long done;
@@ -18,16 +23,22 @@ final class Harness {
     /** Offset in the control page of the handlers that signals had before, by number. */
     static final int OLD_HANDLERS = 256;
 
+    private static final String[] SELECTORS = {"es", "cs", "ss", "ds", "fs", "gs"};
+
     private static final String SOURCE = """
         hostrsp  equ CONTROL
         case     equ CONTROL+8
         left     equ CONTROL+16
         target   equ CONTROL+24
+        through  equ CONTROL+96
         keptrbx  equ CONTROL+32
         fault    equ CONTROL+40
         error    equ CONTROL+48
         address  equ CONTROL+56
         where    equ CONTROL+64
+        fsbase   equ CONTROL+72
+        where_cs equ CONTROL+80
+        where_ss equ CONTROL+88
         old      equ CONTROL+OLD_HANDLERS
 
         run:
@@ -55,7 +66,24 @@ final class Harness {
             xor eax, eax
             mov [fault], rax
             mov rax, [rbx+at_rip]
-            mov [target], rax
+            mov [through], rax
+            movzx ecx, word [rbx+at_cs]
+            cmp ecx, CODE_64
+            je .loaded
+            ; compatibility mode: by a far jump, with the case's segments
+            mov [target], eax
+            mov [target+4], ecx
+            mov [where_cs], ecx
+            mov eax, enter
+            mov [through], rax
+            rdfsbase rax
+            mov [fsbase], rax
+            mov es, [rbx+at_es]
+            mov ss, [rbx+at_ss]
+            mov ds, [rbx+at_ds]
+            mov fs, [rbx+at_fs]
+            mov gs, [rbx+at_gs]
+        .loaded:
             push qword [rbx+at_rflags]
             popfq
             mov rax, [rbx+at_gprs]
@@ -74,7 +102,9 @@ final class Harness {
             mov r14, [rbx+at_gprs+112]
             mov r15, [rbx+at_gprs+120]
             mov rbx, [rbx+at_gprs+24]
-            jmp qword [target]
+            jmp qword [through]
+        enter:
+            jmp far dword [target]
 
         done:
             mov [keptrbx], rbx
@@ -102,6 +132,32 @@ final class Harness {
             popfq
             mov rax, [keptrbx]
             mov [rbx+at_gprs+24], rax
+            movzx ecx, word [rbx+at_cs-SIDE]
+            cmp ecx, CODE_64
+            je .saved
+            mov [rbx+at_es], es
+            mov [rbx+at_ss], ss
+            mov [rbx+at_ds], ds
+            mov [rbx+at_fs], fs
+            mov [rbx+at_gs], gs
+            mov ax, [where_cs]
+            mov [rbx+at_cs], ax
+            cmp qword [fault], 0
+            je .restore
+            mov ax, [where_ss]
+            mov [rbx+at_ss], ax
+        .restore:
+            mov eax, DATA_FLAT
+            mov ss, eax
+            xor eax, eax
+            mov es, eax
+            mov ds, eax
+            mov fs, eax
+            mov gs, eax
+            wrgsbase rax
+            mov rax, [fsbase]
+            wrfsbase rax
+        .saved:
             mov eax, 7
             xor edx, edx
             SAVE
@@ -138,10 +194,18 @@ final class Harness {
 
         handler:
             mov rax, [rdx+0xa8] ; RIP in ucontext.gregs
-            mov rcx, rax
-            sub rcx, BASE
-            cmp rcx, BYTES
+            movzx ecx, word [rdx+0xb8] ; CS
+            cmp ecx, CODE_64
+            jne .ours
+            mov r8, rax
+            sub r8, BASE
+            cmp r8, BYTES
             jae .chain
+        .ours:
+            mov [where_cs], ecx
+            mov cx, [rdx+0xbe] ; SS
+            mov [where_ss], cx
+            mov word [rdx+0xb8], CODE_64
             mov [where], rax
             mov rax, [rdx+0xc0] ; ERR
             mov [error], rax
@@ -173,6 +237,11 @@ final class Harness {
         define(source, "at_piece_1", Cases.PIECE_1);
         define(source, "at_length_0", Cases.LENGTH_0);
         define(source, "at_length_1", Cases.LENGTH_1);
+        for (int i = 0; i < SELECTORS.length; i++) {
+            define(source, "at_" + SELECTORS[i], Cases.SELECTORS + 2L * i);
+        }
+        define(source, "CODE_64", Mode.LONG.code.selector());
+        define(source, "DATA_FLAT", Segments.DATA_FLAT.selector());
         define(source, "at_fault", Cases.FAULT);
         define(source, "at_error", Cases.ERROR);
         define(source, "at_address", Cases.ADDRESS);

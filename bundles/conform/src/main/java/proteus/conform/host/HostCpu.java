@@ -13,7 +13,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import java.util.Set;
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
+import proteus.conform.state.Segment;
+import proteus.conform.state.Segments;
 import proteus.conform.state.Window;
 
 /**
@@ -33,11 +37,12 @@ public final class HostCpu implements AutoCloseable {
     /** struct sigaction of glibc: handler, mask of 128 bytes, flags, restorer. */
     private static final int SIGACTION_BYTES = 152, SA_FLAGS = 136;
     private static final int SIGNAL_STACK = 1 << 17, SS_DISABLE = 2;
-    private static final int JUMP = 0xe9, BREAKPOINT = 0xcc, JUMP_BYTES = 5;
+    private static final int JUMP = 0xe9, JUMP_FAR = 0xea, OPERAND_SIZE = 0x66, BREAKPOINT = 0xcc, JUMP_BYTES = 5;
 
     private final Arena arena = Arena.ofShared();
     private final SystemCalls system = new SystemCalls();
     private final LowMemory rest;
+    private final String compatibilityObstacle;
     private final MethodHandle run;
     private final MemorySegment window;
     private final MemorySegment[] old = new MemorySegment[SIGNALS.length];
@@ -53,15 +58,15 @@ public final class HostCpu implements AutoCloseable {
     }
 
     /**
-     * @param avx whether the host has AVX: its state is then part of every case
+     * @param features of the host, by the names of /proc/cpuinfo; with AVX its state is part of every case
      * @param constants contents of the page that can only be read
      * @throws IllegalStateException in one sentence, if the window's addresses are taken or the system refuses
      */
-    public HostCpu(boolean avx, byte[] constants) {
+    public HostCpu(Set<String> features, byte[] constants) {
         if (system.gsBase() != 0) {
             throw new IllegalStateException("this thread uses GS, which cases take to start at 0");
         }
-        harness = new Harness(avx);
+        harness = new Harness(features.contains("avx") && features.contains("xsave"));
         if (!system.map(Window.BASE, Window.BYTES, PROT_NONE)) {
             throw new IllegalStateException("the addresses from 0x%x on, where cases run, are taken in this process".formatted(Window.BASE));
         }
@@ -74,8 +79,31 @@ public final class HostCpu implements AutoCloseable {
         publish();
         run = Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(harness.run), FunctionDescriptor.ofVoid(POINTER, LONG));
         rest = LowMemory.reserve();
+        compatibilityObstacle = segments(features.contains("fsgsbase"));
         signalStack();
         catchFaults();
+    }
+
+    /**
+     * Makes ready for compatibility mode.
+     *
+     * @return why it cannot be used here, or an empty string
+     */
+    private String segments(boolean fsgsbase) {
+        if (!fsgsbase) {
+            return "programs may not restore the base of FS on this host (no FSGSBASE)";
+        }
+        for (Segment segment : Segments.LDT) {
+            if (!system.localSegment(segment)) {
+                return "this host's kernel gives programs no LDT (modify_ldt)";
+            }
+        }
+        return "";
+    }
+
+    /** Why cases of compatibility mode cannot run here, or an empty string. */
+    public String compatibilityObstacle() {
+        return compatibilityObstacle;
     }
 
     private void fill(long at, byte[] bytes, long size, int rights) {
@@ -111,15 +139,28 @@ public final class HostCpu implements AutoCloseable {
     }
 
     /** Puts an instruction into a slot, a jump out behind it and breakpoints around it; {@link #publish} makes it effective. */
-    public void slot(int slot, int start, byte[] instruction, int length) {
+    public void slot(Mode mode, int slot, int start, byte[] instruction, int length) {
         int at = (int) (Window.slot(slot) - Window.CODE);
         Arrays.fill(code, at, at + Window.SLOT, (byte) BREAKPOINT);
         System.arraycopy(instruction, 0, code, at + start, length);
         int behind = at + start + length;
-        int distance = (int) (harness.done - (Window.CODE + behind + JUMP_BYTES));
-        code[behind] = (byte) JUMP;
+        if (mode.isLong()) {
+            code[behind] = (byte) JUMP;
+            put32(behind + 1, (int) (harness.done - (Window.CODE + behind + JUMP_BYTES)));
+            return;
+        }
+        if (mode == Mode.SIXTEEN) {
+            code[behind++] = OPERAND_SIZE;
+        }
+        code[behind] = (byte) JUMP_FAR;
+        put32(behind + 1, (int) harness.done);
+        code[behind + 5] = (byte) Mode.LONG.code.selector();
+        code[behind + 6] = 0;
+    }
+
+    private void put32(int at, int value) {
         for (int i = 0; i < 4; i++) {
-            code[behind + 1 + i] = (byte) (distance >> 8 * i);
+            code[at + i] = (byte) (value >> 8 * i);
         }
     }
 

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import proteus.conform.state.Segment;
 
 /** The calls into the C library that the harness needs. A refusal is an {@link IllegalStateException} in one sentence. */
 final class SystemCalls {
@@ -16,12 +17,13 @@ final class SystemCalls {
     private static final int AT_FREE_ADDRESSES = 0x2 | 0x20 | 0x4000 | 0x10_0000;
 
     private static final int ARCH_GET_GS = 0x1004;
+    private static final long MODIFY_LDT = 154, WRITE_LDT = 0x11;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final AddressLayout POINTER = ValueLayout.ADDRESS;
 
-    private final MethodHandle mmap, munmap, mprotect, sigaction, sigaltstack, archPrctl;
+    private final MethodHandle mmap, munmap, mprotect, sigaction, sigaltstack, archPrctl, modifyLdt;
 
     SystemCalls() {
         Linker linker = Linker.nativeLinker();
@@ -31,6 +33,7 @@ final class SystemCalls {
         mprotect = linker.downcallHandle(libc.findOrThrow("mprotect"), FunctionDescriptor.of(INT, LONG, LONG, INT));
         sigaction = linker.downcallHandle(libc.findOrThrow("sigaction"), FunctionDescriptor.of(INT, INT, POINTER, POINTER));
         sigaltstack = linker.downcallHandle(libc.findOrThrow("sigaltstack"), FunctionDescriptor.of(INT, POINTER, POINTER));
+        modifyLdt = linker.downcallHandle(libc.findOrThrow("syscall"), FunctionDescriptor.of(LONG, LONG, LONG, POINTER, LONG), Linker.Option.firstVariadicArg(1));
         archPrctl = linker.downcallHandle(libc.findOrThrow("arch_prctl"), FunctionDescriptor.of(INT, INT, POINTER));
     }
 
@@ -87,6 +90,23 @@ final class SystemCalls {
             return base.get(LONG, 0);
         } catch (Throwable e) {
             throw failed("arch_prctl", e);
+        }
+    }
+
+    /** Puts a segment into this process's LDT; answers whether the kernel lets programs do that. */
+    boolean localSegment(Segment segment) {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct user_desc of asm/ldt.h
+            MemorySegment description = arena.allocate(16, 4);
+            description.set(INT, 0, segment.selector() >> 3);
+            description.set(INT, 4, (int) segment.base());
+            description.set(INT, 8, segment.limit());
+            int contents = segment.type() >> 2 & 3;
+            boolean readOnly = (segment.type() & 2) == 0;
+            description.set(INT, 12, (segment.big() ? 1 : 0) | contents << 1 | (readOnly ? 8 : 0) | (segment.pages() ? 16 : 0) | (segment.present() ? 0 : 32) | 64);
+            return (long) modifyLdt.invokeExact(MODIFY_LDT, WRITE_LDT, description, description.byteSize()) == 0;
+        } catch (Throwable e) {
+            throw failed("modify_ldt", e);
         }
     }
 

@@ -17,6 +17,9 @@ import proteus.api.silicon.SegmentRegister;
 import proteus.api.silicon.Silicon;
 import proteus.api.state.ArchState;
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
+import proteus.conform.state.Segment;
+import proteus.conform.state.Segments;
 import proteus.conform.state.Window;
 import proteus.x86.asm.Assembler;
 import proteus.x86.asm.Assembly;
@@ -31,14 +34,15 @@ import proteus.x86.format.PageTable;
  * programs use, with FXRSTOR and FXSAVE (XRSTOR and XSAVE where there is AVX).
  */
 public final class ModelCpu implements AutoCloseable {
-    /** Selectors as Linux gives them to programs. */
-    private static final int USER_CS = 0x33, USER_SS = 0x2b;
-    private static final int CODE_64 = 0xa0fb, DATA_32 = 0xc0f3, TSS_BUSY = 0x8b;
-    /** Where the task-state segment is, for ring 0 only: it has no bitmap, so every port is forbidden. */
-    private static final long TSS = 0xffff_8000_0000_0000L;
+    private static final int TSS_BUSY = 0x8b, LDT_RIGHTS = 0x82;
+    /** The system's page, for ring 0 only. First the task-state segment; it has no bitmap, so every port is forbidden. */
+    private static final long TSS = 0xffff_8000_0000_0000L, GDT = TSS + 0x400, LDT = TSS + 0x800;
+    private static final int GDT_LIMIT = 0x7f, LDT_SELECTOR = 0x50;
     private static final int TSS_LIMIT = 0x67, TSS_MAP_BASE = 0x66;
     private static final int EFER_MSR = 0xc000_0080;
     private static final int ENTRIES_SHIFT = 9, PAGE_SHIFT = 12, LEVELS = 4;
+    private static final SegmentRegister NULL = new SegmentRegister(0, 0, 0, SegmentRegister.UNUSABLE);
+    private static final int SELECTORS = 6;
     private static final String OWNER = "conform";
     /** RFLAGS.AC cleared, interrupts enabled. */
     private static final long QUIET = 0x202;
@@ -65,6 +69,8 @@ public final class ModelCpu implements AutoCloseable {
         code = map(Window.CODE, Window.CODE_BYTES, user);
         long tss = map(TSS, PAGE, PageTable.PRESENT | PageTable.WRITABLE | PageTable.NX);
         memory.write16(tss + TSS_MAP_BASE, TSS_LIMIT + 1);
+        Segments.GDT.forEach(segment -> memory.write64(tss + (GDT - TSS) + (segment.selector() & ~7), segment.descriptor()));
+        Segments.LDT.forEach(segment -> memory.write64(tss + (LDT - TSS) + (segment.selector() & ~7), segment.descriptor()));
         memory.write(constants, constantPage, 0, constantPage.length);
         vectorBytes = avx ? Cases.VECTOR_BYTES : Cases.LEGACY_BYTES;
         Assembly assembly = Assembler.assemble("""
@@ -111,15 +117,19 @@ public final class ModelCpu implements AutoCloseable {
 
     /** As Linux runs a program: SSE and alignment checks enabled, numeric errors by exception. */
     private ArchState initial(ArchState reset, boolean avx) {
-        SegmentRegister none = new SegmentRegister(0, 0, 0, SegmentRegister.UNUSABLE);
-        ArchState.Segments segments = new ArchState.Segments(List.of(none, new SegmentRegister(USER_CS, 0, 0xffff_ffffL, CODE_64),
-            new SegmentRegister(USER_SS, 0, 0xffff_ffffL, DATA_32), none, none, none, none, new SegmentRegister(0x40, TSS, TSS_LIMIT, TSS_BUSY)), 0, 0, 0, 0);
+        SegmentRegister ldt = new SegmentRegister(LDT_SELECTOR, LDT, 8L * Segments.LDT.size() - 1, LDT_RIGHTS);
+        ArchState.Segments segments = new ArchState.Segments(List.of(NULL, register(Mode.LONG.code), register(Segments.DATA_FLAT), NULL, NULL, NULL, ldt,
+            new SegmentRegister(0x40, TSS, TSS_LIMIT, TSS_BUSY)), GDT, GDT_LIMIT, 0, 0);
         long cr4 = Cr4.PAE | Cr4.OSFXSR | Cr4.OSXMMEXCPT | (avx ? Cr4.OSXSAVE : 0);
         ArchState.Control old = reset.control();
         ArchState.Control now = new ArchState.Control(Cr0.PE | Cr0.MP | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.PG, 0, tables, cr4, 0, avx ? 7 : old.xcr0(), old.dr(),
             old.pdptes());
         return new ArchState(new ArchState.General(new long[16], Window.CODE, QUIET), segments, now, reset.fpu(),
             Map.of(EFER_MSR, (long) Efer.LME | Efer.LMA | Efer.SCE | Efer.NXE), reset.events(), 0);
+    }
+
+    private static SegmentRegister register(Segment segment) {
+        return segment == null ? NULL : new SegmentRegister(segment.selector(), segment.base(), segment.limitBytes(), segment.rights());
     }
 
     /** Makes these the code pages. */
@@ -140,11 +150,12 @@ public final class ModelCpu implements AutoCloseable {
     /**
      * Runs a case.
      *
+     * @param mode that its code segment has
      * @param out where what became of it goes, side "after" of case 0
      * @param vectors whether x87 and vector registers are part of it
      * @param jumps whether a branch to a place that cannot be executed is to be followed to the fault there
      */
-    public void run(Cases in, int i, Cases out, boolean vectors, boolean jumps) {
+    public void run(Mode mode, Cases in, int i, Cases out, boolean vectors, boolean jumps) {
         long from = Cases.before(i);
         long to = Cases.after(0);
         putPiece(in, from + Cases.MEMORY, in.get(from + Cases.PIECE_0), (int) in.get(from + Cases.LENGTH_0));
@@ -154,13 +165,18 @@ public final class ModelCpu implements AutoCloseable {
             memory.write(control, image, 0, vectorBytes);
             step(restore, "FXRSTOR");
         }
+        if (!mode.isLong()) {
+            for (int s = 0; s < SELECTORS; s++) {
+                registers.segment(s, register(Segments.of(in.getShort(from + Cases.SELECTORS + 2 * s))));
+            }
+        }
         for (int r = 0; r < 16; r++) {
             registers.gpr(r, in.get(from + Cases.GPRS + 8 * r));
         }
         registers.rflags(in.get(from + Cases.RFLAGS));
         registers.rip(in.get(from + Cases.RIP));
         ExitReason reason = processor.run(1);
-        if (reason == ExitReason.BUDGET && jumps && !Window.inCode(registers.rip())) {
+        if (reason == ExitReason.BUDGET && jumps && !Window.inCode(registers.segment(CpuRegisters.CS).base() + registers.rip())) {
             reason = processor.run(1);
         }
         if (reason == ExitReason.EXCEPTION) {
@@ -177,10 +193,13 @@ public final class ModelCpu implements AutoCloseable {
         }
         out.set(to + Cases.RFLAGS, registers.rflags());
         out.set(to + Cases.RIP, registers.rip());
+        if (!mode.isLong()) {
+            for (int s = 0; s < SELECTORS; s++) {
+                out.setShort(to + Cases.SELECTORS + 2 * s, registers.segment(s).selector());
+                registers.segment(s, s == CpuRegisters.CS ? register(Mode.LONG.code) : s == CpuRegisters.SS ? register(Segments.DATA_FLAT) : NULL);
+            }
+        }
         if (vectors) {
-            registers.rflags(QUIET);
-            registers.gpr(0, 7);
-            registers.gpr(2, 0);
             step(save, "FXSAVE");
             memory.read(control, image, 0, vectorBytes);
             out.write(to, image, vectorBytes);

@@ -9,12 +9,14 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
+import proteus.conform.state.Segments;
 import proteus.conform.state.Window;
 import proteus.x86.asm.Assembler;
 import proteus.x86.decode.Instruction;
 
 class ReachTest {
-    private static final int RAX = 0, RCX = 1, RSP = 4, RSI = 6, RDI = 7;
+    private static final int RAX = 0, RCX = 1, RSP = 4, RSI = 6, RDI = 7, SS = 2, DS = 3;
     private static final long FAR = Window.BASE + 0x2000_0000L;
 
     private final Cases cases = new Cases(1);
@@ -74,6 +76,23 @@ class ReachTest {
     }
 
     @Test
+    void inASegmentAnAddressStartsAtItsBaseAndEndsAtItsLimit() {
+        Sample load = sample(Family.MOVE, Mode.PROTECTED, "mov edx, [eax]");
+        select(DS, Segments.DATA_FLAT.selector());
+        assertTrue(confined(load, RAX, Window.DATA));
+        assertFalse(confined(load, RAX, FAR));
+        select(DS, Segments.shortOnes().getFirst().selector());
+        assertTrue(confined(load, RAX, Window.DATA - Window.BASE));
+        assertTrue(confined(load, RAX, FAR), "beyond the limit it faults");
+        assertFalse(confined(sample(Family.MOVE, Mode.PROTECTED, "mov edx, [ss:eax]"), RAX, FAR));
+    }
+
+    private void select(int register, int selector) {
+        cases.setShort(Cases.SELECTORS + 2 * register, selector);
+        cases.setShort(Cases.SELECTORS + 2 * SS, Segments.DATA_FLAT.selector());
+    }
+
+    @Test
     void aBranchThroughMemoryThatTheCaseDoesNotDescribeIsRefused() {
         Sample ret = sample(Family.CONTROL, "ret");
         assertFalse(confined(ret, RSP, Window.DATA));
@@ -94,7 +113,11 @@ class ReachTest {
     }
 
     private static Sample sample(Family family, String source) {
-        byte[] bytes = Assembler.assemble(source, 64, Window.slot(0)).bytes();
-        return new Sample(family, Arrays.copyOf(bytes, Instruction.MAX_LENGTH), bytes.length, 0, 0, Window.slot(0));
+        return sample(family, Mode.LONG, source);
+    }
+
+    private static Sample sample(Family family, Mode mode, String source) {
+        byte[] bytes = Assembler.assemble(source, mode.bits, Window.slot(0)).bytes();
+        return new Sample(family, mode, Arrays.copyOf(bytes, Instruction.MAX_LENGTH), bytes.length, 0, 0, Window.slot(0));
     }
 }

@@ -36,9 +36,9 @@ final class Arithmetic {
 
     /** ADCX and ADOX: addition with one flag as carry in and out, nothing else changes. */
     private static void carryChain(Cpu cpu, Op op, int flag) {
-        int bits = op.operandSize;
+        int bits = op.s0;
         long a = cpu.register(op.r0, bits);
-        long b = Operands.second(cpu, op);
+        long b = cpu.readOperand(op, op.k1, op.r1, bits);
         long carry = (cpu.arithmeticFlags() & flag) != 0 ? 1 : 0;
         long r = a + b + carry;
         boolean out = bits == 64 ? ((a & b | (a | b) & ~r) < 0) : r >>> 32 != 0;

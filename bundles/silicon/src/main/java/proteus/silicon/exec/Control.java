@@ -38,10 +38,14 @@ final class Control {
 
     /** #GP(0) unless a branch may go there (SDM vol. 2, JMP: "not canonical", "beyond the CS limit"). */
     static long checked(Cpu cpu, Op op, long target) {
-        if (op.mode == 64 ? !canonical(cpu, target) : target > cpu.limit[Cpu.CS]) {
+        if (isOutside(cpu, op, target)) {
             throw cpu.protection(0);
         }
         return target;
+    }
+
+    private static boolean isOutside(Cpu cpu, Op op, long target) {
+        return op.mode == 64 ? !canonical(cpu, target) : target > cpu.limit[Cpu.CS];
     }
 
     static boolean canonical(Cpu cpu, long address) {
@@ -49,17 +53,21 @@ final class Control {
         return address << unused >> unused == address;
     }
 
-    /** Pushes the return address; returns the checked target. In 64-bit code the push comes first, and RSP is back where it was if the target is no address. */
+    /**
+     * Pushes the return address; returns the checked target. The push comes first: what it stores stays there if the target is no address or
+     * beyond the limit, and RSP is back where it was. (The manual's operation checks limits before; processors were seen to do it this way.)
+     */
     static long call(Cpu cpu, Op op, long target) {
-        if (op.mode == 64 && !canonical(cpu, target)) {
-            cpu.mmu.write64(cpu.gpr(4) - 8, cpu.nextRip(op));
-        }
-        checked(cpu, op, target);
+        long sp = cpu.gpr(4);
         long back = cpu.nextRip(op);
         switch (op.operandSize) {
             case 64 -> Stack.push64(cpu, back);
             case 32 -> Stack.push32(cpu, (int) back);
             default -> Stack.push(cpu, back, 16);
+        }
+        if (isOutside(cpu, op, target)) {
+            cpu.gpr(4, sp);
+            throw cpu.protection(0);
         }
         return target;
     }

@@ -24,7 +24,7 @@ final class Moves {
         t.put(Mnemonic.CMOVCC, Moves::cmov);
         t.put(Mnemonic.LEA, (cpu, op) -> cpu.register(op.r0, op.operandSize, cpu.effectiveAddress(op)));
         t.put(Mnemonic.MOVBE, Moves::movbe);
-        t.put(Mnemonic.MOVNTI, (cpu, op) -> Memory.store(cpu, op, cpu.register(op.r1, op.operandSize)));
+        t.put(Mnemonic.MOVNTI, (cpu, op) -> Memory.store(cpu, op, cpu.register(op.r1, op.s1)));
         t.put(Mnemonic.MOVDIRI, (cpu, op) -> Memory.store(cpu, op, cpu.register(op.r1, op.operandSize)));
         t.put(Mnemonic.XCHG, Moves::xchg);
         t.put(Mnemonic.XLAT, Moves::xlat);

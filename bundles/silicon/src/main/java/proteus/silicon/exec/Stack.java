@@ -94,21 +94,7 @@ public final class Stack {
     // ---- instructions
 
     private static void pushOperand(Cpu cpu, Op op) {
-        long value;
-        if (op.k0 == Instruction.SEGMENT) {
-            value = cpu.selector[op.r0] & 0xffff;
-            if (op.operandSize == 32) {
-                // a 32-bit push of a selector writes 16 bits and leaves the upper half of the slot (SDM vol. 2, PUSH)
-                int size = cpu.stackSize();
-                long sp = cpu.gpr(4) - 4 & stackMask(size);
-                cpu.mmu.write16(cpu.writeAddress(Cpu.SS, sp, 4, cpu.linearMask()), (short) value);
-                cpu.register(RSP, size, sp);
-                return;
-            }
-        } else {
-            value = cpu.readOperand(op, op.k0, op.r0, op.operandSize);
-        }
-        push(cpu, value, op.operandSize);
+        push(cpu, cpu.readOperand(op, op.k0, op.r0, op.operandSize), op.operandSize);
     }
 
     /** POP to a register or to memory; an address that uses RSP takes it as it is after the pop (SDM vol. 2, POP). */
@@ -145,7 +131,9 @@ public final class Stack {
         long sp = cpu.gpr(4);
         for (int i = 0; i < 8; i++) {
             long at = sp - (long) bytes * (i + 1) & mask;
-            cpu.mmu.probeWrite(cpu.writeAddress(Cpu.SS, at, bytes, cpu.linearMask()), bytes);
+            long slot = cpu.writeAddress(Cpu.SS, at, bytes, cpu.linearMask());
+            cpu.mmu.checkAlignment(slot, bytes);
+            cpu.mmu.probeWrite(slot, bytes);
         }
         for (int i = 0; i < 8; i++) {
             long at = sp - (long) bytes * (i + 1) & mask;
@@ -158,7 +146,9 @@ public final class Stack {
         int bits = op.operandSize;
         int bytes = bits >> 3;
         for (int i = 0; i < 8; i++) {
-            cpu.mmu.probeRead(cpu.readAddress(Cpu.SS, cpu.gpr(4) + (long) bytes * i & stackMask(cpu.stackSize()), bytes, cpu.linearMask()), bytes);
+            long slot = cpu.readAddress(Cpu.SS, cpu.gpr(4) + (long) bytes * i & stackMask(cpu.stackSize()), bytes, cpu.linearMask());
+            cpu.mmu.checkAlignment(slot, bytes);
+            cpu.mmu.probeRead(slot, bytes);
         }
         for (int i = 0; i < 8; i++) {
             if (i != 3) {
@@ -178,6 +168,8 @@ public final class Stack {
         int level = op.immediate2 & 31;
         long sp = cpu.gpr(4) & mask;
         long frame = sp - bytes & mask;
+        // BP or EBP by operand size: with a 16-bit stack EBP gets the upper half of ESP (SDM vol. 2, ENTER: FrameTemp)
+        long frameTemp = cpu.gpr(4) & ~mask | frame;
         // in the order of the manual's operation: a fault leaves what was pushed below the stack pointer, which has not moved
         int slots = level == 0 ? 1 : level + 1;
         long top = sp - (long) bytes * slots - allocation & mask;
@@ -187,13 +179,13 @@ public final class Stack {
             store(cpu, frame - (long) bytes * i & mask, bits, value);
         }
         if (level > 0) {
-            store(cpu, frame - (long) bytes * level & mask, bits, frame);
+            store(cpu, frame - (long) bytes * level & mask, bits, frameTemp);
         }
         // the new top of the stack must be writable too (SDM vol. 2, ENTER)
         long probed = cpu.writeAddress(Cpu.SS, top, bytes, cpu.linearMask());
         cpu.mmu.checkAlignment(probed, bytes);
         cpu.mmu.probeWrite(probed, bytes);
-        cpu.register(RBP, bits, frame);
+        cpu.register(RBP, bits, frameTemp);
         cpu.register(RSP, size, top);
     }
 

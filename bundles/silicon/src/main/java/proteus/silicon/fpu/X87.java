@@ -96,7 +96,21 @@ final class X87 {
         u.keptSelectors = Raw.getInt(cpu.s + FCS);
     }
 
-    /** Stores a result. If that faults, flags and pointers are again as at {@link #keep}. */
+    /** Address for a result of so many bytes. If that faults, flags and pointers are again as at {@link #keep}. */
+    static long storeAddress(Cpu cpu, Op op, int bytes) {
+        boolean done = false;
+        try {
+            long at = cpu.writeAddress(op, bytes);
+            done = true;
+            return at;
+        } finally {
+            if (!done) {
+                undo(cpu);
+            }
+        }
+    }
+
+    /** Stores a result; a fault has the same effect. */
     static void store(Cpu cpu, long at, int bits, long value) {
         boolean done = false;
         try {
@@ -104,13 +118,17 @@ final class X87 {
             done = true;
         } finally {
             if (!done) {
-                FloatUnit u = cpu.floats;
-                Raw.putLong(cpu.s + FCW, u.keptState);
-                Raw.putLong(cpu.s + FIP, u.keptInstruction);
-                Raw.putLong(cpu.s + FDP, u.keptData);
-                Raw.putInt(cpu.s + FCS, u.keptSelectors);
+                undo(cpu);
             }
         }
+    }
+
+    private static void undo(Cpu cpu) {
+        FloatUnit u = cpu.floats;
+        Raw.putLong(cpu.s + FCW, u.keptState);
+        Raw.putLong(cpu.s + FIP, u.keptInstruction);
+        Raw.putLong(cpu.s + FDP, u.keptData);
+        Raw.putInt(cpu.s + FCS, u.keptSelectors);
     }
 
     /** FIP; the data pointer and the opcode only change with an unmasked exception (CPUID.7:EBX[6] FDP_EXCPTN_ONLY; SDM vol. 1, 8.1.8, 8.1.9). */

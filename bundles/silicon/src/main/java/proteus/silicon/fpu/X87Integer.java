@@ -85,7 +85,6 @@ final class X87Integer {
 
     private static void store(Cpu cpu, Op op, boolean truncate, boolean pop) {
         Guard.x87(cpu);
-        long at = cpu.writeAddress(op, op.s0 >> 3);
         X87.keep(cpu);
         FloatUnit u = X87.begin(cpu, op);
         long value;
@@ -101,7 +100,7 @@ final class X87Integer {
                 return;
             }
         }
-        X87.store(cpu, at, op.s0, value);
+        X87.store(cpu, X87.storeAddress(cpu, op, op.s0 >> 3), op.s0, value);
         if (pop) {
             X87.pop(cpu);
         }
@@ -126,7 +125,6 @@ final class X87Integer {
 
     private static void storeDecimal(Cpu cpu, Op op) {
         Guard.x87(cpu);
-        long at = cpu.writeAddress(op, 10);
         X87.keep(cpu);
         FloatUnit u = X87.begin(cpu, op);
         long low;
@@ -160,6 +158,7 @@ final class X87Integer {
                 high = (int) (rest % 10 | rest / 10 % 10 << 4) | X87.tag(st) & Extended.SIGN;
             }
         }
+        long at = X87.storeAddress(cpu, op, 10);
         X87.store(cpu, at, 64, low);
         X87.store(cpu, at + 8 & cpu.linearMask(), 16, high);
         X87.pop(cpu);

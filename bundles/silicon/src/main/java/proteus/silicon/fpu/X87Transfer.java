@@ -148,7 +148,6 @@ final class X87Transfer {
     }
 
     private static boolean storeExtended(Cpu cpu, Op op, int tag, long significand, boolean empty) {
-        long at = cpu.writeAddress(op, 10);
         X87.keep(cpu);
         X87.begin(cpu, op);
         if (empty) {
@@ -158,6 +157,7 @@ final class X87Transfer {
         } else {
             X87.clearC1(cpu);
         }
+        long at = X87.storeAddress(cpu, op, 10);
         // two stores: the first may be seen though the second faults (SDM 3A, 9.1.1)
         X87.store(cpu, at, 64, significand);
         X87.store(cpu, at + 8 & cpu.linearMask(), 16, tag);
@@ -166,14 +166,13 @@ final class X87Transfer {
 
     /** FST to a single or double; false if an unmasked exception (other than inexact) keeps memory and stack as they are. */
     private static boolean storeRounded(Cpu cpu, Op op, int tag, long significand, boolean empty) {
-        long at = cpu.writeAddress(op, op.s0 >> 3);
         X87.keep(cpu);
         FloatUnit u = X87.begin(cpu, op);
         if (empty) {
             if (!X87.stackFault(cpu, op, false)) {
                 return false;
             }
-            X87.store(cpu, at, op.s0, op.s0 == 32 ? 0xffc00000L : 0xfff8000000000000L);
+            X87.store(cpu, X87.storeAddress(cpu, op, op.s0 >> 3), op.s0, op.s0 == 32 ? 0xffc00000L : 0xfff8000000000000L);
             return true;
         }
         long value = op.s0 == 32 ? toSingle(u, tag, significand) : toDouble(u, tag, significand);
@@ -185,7 +184,7 @@ final class X87Transfer {
             return false;
         }
         X87.settle(cpu, op, u);
-        X87.store(cpu, at, op.s0, value);
+        X87.store(cpu, X87.storeAddress(cpu, op, op.s0 >> 3), op.s0, value);
         return true;
     }
 

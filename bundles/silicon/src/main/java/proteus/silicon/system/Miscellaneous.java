@@ -151,8 +151,11 @@ final class Miscellaneous {
     /** Checked as a load of one byte; an execute-only code segment may be flushed too. */
     private static void line(Cpu cpu, Op op) {
         long offset = cpu.effectiveAddress(op);
-        long gva = op.segment == Cpu.CS && cpu.codeSize != 64
-            ? cpu.get(CpuLayout.SEG_BASE + 8 * Cpu.CS) + offset & op.linearMask : cpu.readAddress(op, 1);
+        boolean code = op.segment == Cpu.CS && cpu.codeSize != 64;
+        if (code && offset > cpu.limit[Cpu.CS]) {
+            throw cpu.protection(0);
+        }
+        long gva = code ? cpu.get(CpuLayout.SEG_BASE + 8 * Cpu.CS) + offset & op.linearMask : cpu.readAddress(op, 1);
         cpu.mmu.probeRead(gva, 1);
     }
 

@@ -50,13 +50,21 @@ public final class SegmentMoves {
         }
     }
 
+    /** A 32-bit push of a selector writes 16 bits and leaves the rest of the slot, as "all recent Intel Core" do (SDM vol. 2, PUSH). */
     static void push(Cpu cpu, Op op) {
-        Stack.push(cpu, op.operandSize, cpu.selector[op.r0]);
+        if (op.operandSize == 32) {
+            long at = cpu.gpr(4) - 4 & Stack.mask(cpu.stackSize());
+            cpu.mmu.write16(cpu.writeAddress(SS, at, 2, cpu.linearMask()), (short) cpu.selector[op.r0]);
+            Stack.move(cpu, -4);
+        } else {
+            Stack.push(cpu, op.operandSize, cpu.selector[op.r0]);
+        }
     }
 
+    /** A 32-bit pop of a selector reads 16 bits, like the push. */
     static void pop(Cpu cpu, Op op) {
         long mask = Stack.mask(cpu.stackSize());
-        int selector = (int) Stack.peek(cpu, 0, op.operandSize) & 0xffff;
+        int selector = (int) Stack.peek(cpu, 0, op.operandSize == 32 ? 16 : op.operandSize) & 0xffff;
         Segments.load(cpu, op.r0, selector);
         Stack.setPointer(cpu, cpu.gpr(4) + (op.operandSize >> 3), mask);
         shadow(cpu, op.r0);
