@@ -9,6 +9,7 @@ import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Raw;
 import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr3;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.DebugRegister;
 import proteus.x86.format.Ept;
@@ -619,12 +620,38 @@ public final class Mmu implements AutoCloseable {
     /** CR0, CR4 or EFER changed bits that matter to translation: everything is flushed. */
     public void pagingModeChanged() {
         flushAll();
-        selectAccess();
     }
 
-    /** MOV CR3 (SDM 3A, 4.10.4.1): flushes what is not global. PDPTEs are the caller's business. */
+    /** MOV CR3 (SDM 3A, 4.10.4.1): flushes what is not global of its PCID. PDPTEs are the caller's business. */
     public void loadCr3(long cr3) {
+        loadCr3(cr3, false);
+    }
+
+    /** @param keep bit 63 of the operand under CR4.PCIDE: what is known of the PCID stays */
+    public void loadCr3(long cr3, boolean keep) {
         cpu.cr3 = cr3;
+        boolean flushed = tlb.choose(pcid(), keep);
+        selectAccess();
+        epoch++;
+        if (flushed) {
+            cpu.counters.count(CountedEvent.TLB_FLUSHES);
+        }
+    }
+
+    /** The process context in force; 0 without them (SDM 3A, 4.10.1). */
+    private int pcid() {
+        return (cpu.cr4 & Cr4.PCIDE) != 0 ? (int) (cpu.cr3 & Cr3.PCID) : 0;
+    }
+
+    /** INVPCID of one context: forgets what is not global of it. */
+    public void flushContext(int pcid) {
+        tlb.flush(pcid);
+        epoch++;
+        cpu.counters.count(CountedEvent.TLB_FLUSHES);
+    }
+
+    /** INVPCID of all contexts, globals kept. */
+    public void flushContexts() {
         tlb.flush(false);
         epoch++;
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
@@ -632,6 +659,8 @@ public final class Mmu implements AutoCloseable {
 
     public void flushAll() {
         tlb.flush(true);
+        tlb.choose(pcid(), true);
+        selectAccess();
         epoch++;
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
     }
@@ -655,16 +684,16 @@ public final class Mmu implements AutoCloseable {
 
     /** Number of the context in force, below {@link #CONTEXTS} unless {@link #careful}. */
     public int contextNumber() {
-        return contextIndex;
+        return tlb.number(contextIndex);
     }
 
-    /** Base of one of the contexts an engine may probe. */
-    public long context(int index) {
-        return tlb.context(index);
+    /** Base of one of the contexts an engine may probe, by its number. */
+    public long context(int number) {
+        return tlb.numbered(number);
     }
 
-    /** Contexts that an engine may probe: those of the supervisor, of the supervisor under SMAP, of the user. */
-    public static final int CONTEXTS = 3;
+    /** Contexts that an engine may probe: those of the supervisor, of the supervisor under SMAP, of the user, for some PCIDs. */
+    public static final int CONTEXTS = Tlb.DATA_CONTEXTS;
 
     /** Every data access must be looked at (alignment checks, data breakpoints). */
     public boolean careful() {

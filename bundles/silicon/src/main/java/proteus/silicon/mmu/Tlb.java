@@ -8,6 +8,9 @@ import proteus.silicon.cpu.Raw;
  * An entry holds the page's linear address if it may be read, the same if it may be written, what to add to a linear address
  * to get the host-virtual one, and the host-virtual page; page attributes stand apart. A tag that is not in use is the address of a
  * page that belongs in another slot: no address that leads to this one comes within a page of it, whatever it is.
+ *
+ * <p>Each of the process contexts (PCIDs, SDM 3A, 4.10.1) used last has a bank of its own, so that tags need not tell them apart: a
+ * change of PCID is a change of bank. A global translation is kept by the banks that met it.
  */
 final class Tlb implements AutoCloseable {
     static final int READ_TAG = TlbLayout.READ_TAG, WRITE_TAG = TlbLayout.WRITE_TAG, ADDEND = TlbLayout.ADDEND;
@@ -17,24 +20,91 @@ final class Tlb implements AutoCloseable {
      * access takes the slow path; instruction fetches of the supervisor and of the user.
      */
     static final int SUPERVISOR = 0, SUPERVISOR_SMAP = 1, USER = 2, CAREFUL = 3, FETCH_SUPERVISOR = 4, FETCH_USER = 5;
-    static final int CONTEXTS = 6;
+    private static final int BANKS = 8;
+    /** Numbers of contexts: those of data accesses bank by bank, the one that is never filled, those of fetches bank by bank. */
+    static final int DATA_CONTEXTS = 3 * BANKS;
+    private static final int FETCHES = DATA_CONTEXTS + 1, CONTEXTS = FETCHES + 2 * BANKS;
     /** Attributes: the translation is global; the shift of the page's size stands in bits 15:8. */
     static final long GLOBAL = 1;
 
     private final Arena arena = Arena.ofShared();
     private final long base;
     private boolean largePages;
-    /** Contexts, one bit each, that may hold anything. */
-    private int filled = -1;
+    /** Contexts by number, one bit each, that may hold anything. */
+    private long filled = -1;
+    /** The bank in use; the PCID that each belongs to; when each was last chosen. */
+    private int bank;
+    private final int[] pcids = new int[BANKS];
+    private final long[] chosen = new long[BANKS];
+    private long choices;
 
     Tlb() {
         base = arena.allocate((long) CONTEXTS * TlbLayout.CONTEXT_BYTES, 64).address();
+        for (int b = 1; b < BANKS; b++) {
+            pcids[b] = -b;
+        }
         flush(true);
     }
 
-    /** Host-virtual base of a context's entries. */
+    /** Host-virtual base of a context's entries in the bank in use. */
     long context(int context) {
-        return base + (long) context * TlbLayout.CONTEXT_BYTES;
+        return numbered(number(context));
+    }
+
+    int number(int context) {
+        return context < CAREFUL ? 3 * bank + context : context == CAREFUL ? DATA_CONTEXTS : FETCHES + 2 * bank + context - FETCH_SUPERVISOR;
+    }
+
+    /** Host-virtual base of the entries of a context by its number. */
+    long numbered(int number) {
+        return base + (long) number * TlbLayout.CONTEXT_BYTES;
+    }
+
+    /**
+     * Goes to the bank of a PCID: its own, or that of the one that was not used longest.
+     *
+     * @param keep what is known of the PCID stays
+     * @return false if nothing had to be forgotten
+     */
+    boolean choose(int pcid, boolean keep) {
+        int own = bankOf(pcid);
+        boolean known = own >= 0;
+        if (!known) {
+            own = 0;
+            for (int b = 1; b < BANKS; b++) {
+                own = chosen[b] < chosen[own] ? b : own;
+            }
+        }
+        bank = own;
+        pcids[own] = pcid;
+        chosen[own] = ++choices;
+        if (known && keep) {
+            return false;
+        }
+        flush(bits(own), false);
+        return true;
+    }
+
+    private int bankOf(int pcid) {
+        for (int b = 0; b < BANKS; b++) {
+            if (pcids[b] == pcid) {
+                return b;
+            }
+        }
+        return -1;
+    }
+
+    /** The contexts of a bank, one bit each. */
+    private static long bits(int bank) {
+        return 7L << 3 * bank | 3L << FETCHES + 2 * bank;
+    }
+
+    /** Forgets what is not global of one PCID. */
+    void flush(int pcid) {
+        int own = bankOf(pcid);
+        if (own >= 0) {
+            flush(bits(own), false);
+        }
     }
 
     /** Offset of the entry for a linear address. */
@@ -44,16 +114,17 @@ final class Tlb implements AutoCloseable {
 
     void fill(int context, long gva, boolean read, boolean write, long hostPage, boolean global, int pageShift) {
         long slot = slot(gva);
-        long entry = context(context) + slot;
+        long base = context(context);
+        long entry = base + slot;
         long page = gva & -4096L;
         long oldPage = Raw.getLong(entry + READ_TAG);
         Raw.putLong(entry + READ_TAG, read ? page : oldPage == page ? page : none(slot));
         Raw.putLong(entry + WRITE_TAG, write ? page : none(slot));
         Raw.putLong(entry + ADDEND, hostPage - page);
         Raw.putLong(entry + TlbLayout.HOST_PAGE, hostPage);
-        Raw.putLong(attributes(context(context), slot), (global ? GLOBAL : 0) | (long) pageShift << 8);
+        Raw.putLong(attributes(base, slot), (global ? GLOBAL : 0) | (long) pageShift << 8);
         largePages |= pageShift > 12;
-        filled |= 1 << context;
+        filled |= 1L << number(context);
     }
 
     /** The tag that is not in use: the page half the entries away. */
@@ -67,11 +138,16 @@ final class Tlb implements AutoCloseable {
 
     /** Forgets everything, or everything that is not global. */
     void flush(boolean globalsToo) {
+        flush(-1, globalsToo);
+        largePages &= !globalsToo;
+    }
+
+    private void flush(long contexts, boolean globalsToo) {
         for (int c = 0; c < CONTEXTS; c++) {
-            if ((filled & 1 << c) == 0) {
+            if ((filled & contexts & 1L << c) == 0) {
                 continue;
             }
-            long context = context(c);
+            long context = numbered(c);
             boolean left = false;
             for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
                 if (globalsToo || (Raw.getLong(attributes(context, slot)) & GLOBAL) == 0) {
@@ -81,27 +157,29 @@ final class Tlb implements AutoCloseable {
                 }
             }
             if (!left) {
-                filled &= ~(1 << c);
+                filled &= ~(1L << c);
             }
         }
-        largePages &= !globalsToo;
     }
 
-    /** INVLPG: the page of this address, all of it if it is large. */
+    /** INVLPG: the page of this address, all of it if it is large, whatever the PCID: a global translation may be in any bank. */
     void invalidate(long gva) {
         long page = gva & -4096L;
         long own = slot(gva);
         for (int c = 0; c < CONTEXTS; c++) {
-            long entry = context(c) + own;
+            long entry = numbered(c) + own;
             if (Raw.getLong(entry + READ_TAG) == page || Raw.getLong(entry + WRITE_TAG) == page) {
-                drop(context(c), own);
+                drop(numbered(c), own);
             }
         }
         if (!largePages) {
             return;
         }
         for (int c = 0; c < CONTEXTS; c++) {
-            long context = context(c);
+            if ((filled & 1L << c) == 0) {
+                continue;
+            }
+            long context = numbered(c);
             for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
                 int shift = (int) (Raw.getLong(attributes(context, slot)) >>> 8) & 0xff;
                 long entry = context + slot;
@@ -117,8 +195,11 @@ final class Tlb implements AutoCloseable {
     /** Takes away direct write access to a host page: it holds code now. */
     void protect(long hostPage) {
         for (int c = 0; c < CONTEXTS; c++) {
+            if ((filled & 1L << c) == 0) {
+                continue;
+            }
             for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
-                long entry = context(c) + slot;
+                long entry = numbered(c) + slot;
                 if (Raw.getLong(entry + TlbLayout.HOST_PAGE) == hostPage) {
                     Raw.putLong(entry + WRITE_TAG, none(slot));
                 }

@@ -102,7 +102,8 @@ public final class ControlRegisters {
         cpu.cr0 = now;
         cpu.efer = efer;
         cpu.updateMode();
-        if ((changed & (Cr0.PG | Cr0.PE)) != 0) {
+        // WP is part of the permissions that the TLB keeps
+        if ((changed & (Cr0.PG | Cr0.PE | Cr0.WP)) != 0) {
             cpu.mmu.pagingModeChanged();
         }
     }
@@ -131,10 +132,10 @@ public final class ControlRegisters {
 
     private static void writeCr3(Cpu cpu, long value) {
         long root = value;
+        boolean keep = false;
         if (cpu.longMode()) {
-            boolean contexts = (cpu.cr4 & Cr4.PCIDE) != 0;
-            // the TLB keeps one context: "do not flush" is a permission that it does not use
-            root = contexts ? value & ~Cr3.NO_FLUSH : value;
+            keep = (cpu.cr4 & Cr4.PCIDE) != 0 && (value & Cr3.NO_FLUSH) != 0;
+            root = keep ? value & ~Cr3.NO_FLUSH : value;
             if ((root & -(1L << cpu.features.physicalBits())) != 0) {
                 throw cpu.protection(0);
             }
@@ -144,7 +145,7 @@ public final class ControlRegisters {
                 loadPdptes(cpu, root);
             }
         }
-        cpu.mmu.loadCr3(root);
+        cpu.mmu.loadCr3(root, keep);
     }
 
     /** CR3 from the TSS of a new task. */
@@ -235,7 +236,7 @@ public final class ControlRegisters {
         }
     }
 
-    /** Types 0 one address, 1 one context, 2 all, 3 all but global; each may be widened to what the TLB can do. */
+    /** Types 0 one address, 1 one context, 2 all, 3 all but global. An address is forgotten in every context, which the manual allows. */
     private static void invpcid(Cpu cpu, Op op) {
         Checks.ring0(cpu);
         cpu.intercepts.instruction(cpu, op, ExitReason.INVPCID, op.displacement);
@@ -248,10 +249,11 @@ public final class ControlRegisters {
             || type == 0 && !Segments.canonical(address)) {
             throw cpu.protection(0);
         }
-        if (type == 0) {
-            cpu.mmu.invalidatePage(address);
-        } else {
-            cpu.mmu.flushAll();
+        switch ((int) type) {
+            case 0 -> cpu.mmu.invalidatePage(address);
+            case 1 -> cpu.mmu.flushContext((int) context);
+            case 2 -> cpu.mmu.flushAll();
+            default -> cpu.mmu.flushContexts();
         }
     }
 }

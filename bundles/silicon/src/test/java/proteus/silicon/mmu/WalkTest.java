@@ -162,6 +162,76 @@ class WalkTest {
         assertEquals(0, references(() -> cpu.mmu.read64(GVA + 8)));
     }
 
+    /** Two address spaces with PCIDs 1 and 2 that map the same address to different pages; the second is in force. */
+    private long[] twoContexts(long bits) {
+        longMode();
+        map(GVA, 0x30_0000, 1, USER_WRITABLE | bits);
+        long first = cpu.cr3 | 1;
+        long second = table();
+        cpu.cr3 = second;
+        map(GVA, 0x31_0000, 1, USER_WRITABLE | bits);
+        cpu.cr3 = first & ~1L;
+        cpu.cr4 |= Cr4.PCIDE;
+        memory.write64(0x30_0000, 0x1111);
+        memory.write64(0x31_0000, 0x2222);
+        cpu.mmu.pagingModeChanged();
+        cpu.mmu.loadCr3(first, false);
+        assertEquals(0x1111, cpu.mmu.read64(GVA));
+        cpu.mmu.loadCr3(second | 2, false);
+        assertEquals(0x2222, cpu.mmu.read64(GVA));
+        return new long[] {first, second | 2};
+    }
+
+    @Test
+    void aProcessContextKeepsItsTranslationsWhileOthersRun() {
+        long[] roots = twoContexts(0);
+        assertEquals(0, references(() -> {
+            cpu.mmu.loadCr3(roots[0], true);
+            assertEquals(0x1111, cpu.mmu.read64(GVA));
+            cpu.mmu.loadCr3(roots[1], true);
+            assertEquals(0x2222, cpu.mmu.read64(GVA));
+        }));
+        assertEquals(4, references(() -> {
+            cpu.mmu.loadCr3(roots[1], false);
+            cpu.mmu.read64(GVA);
+            cpu.mmu.loadCr3(roots[0], true);
+            cpu.mmu.read64(GVA);
+        }));
+    }
+
+    @Test
+    void moreProcessContextsThanBanksAreStillRight() {
+        long[] roots = twoContexts(0);
+        for (int pcid = 3; pcid < 40; pcid++) {
+            cpu.mmu.loadCr3(roots[pcid & 1] & ~0xfffL | pcid, true);
+            assertEquals((pcid & 1) == 0 ? 0x1111 : 0x2222, cpu.mmu.read64(GVA));
+        }
+        cpu.mmu.loadCr3(roots[0], true);
+        assertEquals(0x1111, cpu.mmu.read64(GVA));
+    }
+
+    @Test
+    void invalidationsReachTheContextsTheyName() {
+        long[] roots = twoContexts(0);
+        cpu.mmu.flushContext(1);
+        assertEquals(0, references(() -> cpu.mmu.read64(GVA)));
+        cpu.mmu.loadCr3(roots[0], true);
+        assertEquals(4, references(() -> cpu.mmu.read64(GVA)));
+        cpu.mmu.flushContexts();
+        cpu.mmu.loadCr3(roots[1], true);
+        assertEquals(4, references(() -> cpu.mmu.read64(GVA)));
+    }
+
+    @Test
+    void globalTranslationsAreForgottenEverywhereByInvlpg() {
+        long[] roots = twoContexts(PageTable.GLOBAL);
+        cpu.mmu.flushContexts();
+        assertEquals(0, references(() -> cpu.mmu.read64(GVA)));
+        cpu.mmu.invalidatePage(GVA);
+        cpu.mmu.loadCr3(roots[0], true);
+        assertEquals(4, references(() -> cpu.mmu.read64(GVA)));
+    }
+
     @Test
     void aWriteSetsTheDirtyFlagAndAReadDoesNot() {
         longMode();

@@ -484,4 +484,57 @@ class ControlTest {
         machine.longMode(3);
         assertEquals(UD, machine.execute(Mnemonic.MWAIT));
     }
+
+    private long tables() {
+        return cpu.cr3 & 0xf_ffff_ffff_f000L;
+    }
+
+    @Test
+    void writeProtectionConcernsTheNextWrite() {
+        machine.longMode(0);
+        long entry = tables() + 0x2000 + 8 * 3;
+        machine.memory.write64(entry, machine.memory.read64(entry) & ~2L);
+        cpu.mmu.flushAll();
+        cpu.mmu.write8(0x600000, (byte) 1);
+        assertEquals(Result.FINE, machine.moveToCr(0, cpu.cr0 | Cr0.WP));
+        assertEquals(14, assertThrows(proteus.silicon.cpu.GuestFault.class, () -> cpu.mmu.write8(0x600000, (byte) 1)).vector);
+        assertEquals(Result.FINE, machine.moveToCr(0, cpu.cr0 & ~Cr0.WP));
+        cpu.mmu.write8(0x600000, (byte) 1);
+    }
+
+    @Test
+    void cr3WithBit63KeepsTheTranslationsOfItsProcessContext() {
+        machine.longMode(0);
+        cpu.cr4Mask = -1;
+        long root = tables();
+        assertEquals(GP, machine.moveToCr(3, 1L << 63 | root));
+        assertEquals(Result.FINE, machine.moveToCr(4, cpu.cr4 | Cr4.PCIDE));
+        assertEquals(Result.FINE, machine.moveToCr(3, root | 5));
+        cpu.mmu.read8(0x600000);
+        assertEquals(Result.FINE, machine.moveToCr(3, root | 6));
+        cpu.mmu.read8(0x600000);
+        // the page goes away, but the TLB still knows it
+        machine.memory.write64(root + 0x2000 + 8 * 3, 0);
+        assertEquals(Result.FINE, machine.moveToCr(3, 1L << 63 | root | 5));
+        assertEquals(root | 5, cpu.cr3);
+        cpu.mmu.read8(0x600000);
+        assertEquals(Result.FINE, machine.moveToCr(3, root | 5));
+        assertThrows(proteus.silicon.cpu.GuestFault.class, () -> cpu.mmu.read8(0x600000));
+        assertEquals(Result.FINE, machine.moveToCr(3, 1L << 63 | root | 6));
+        cpu.mmu.read8(0x600000);
+        // INVPCID type 1 of another context, then of this one
+        machine.memory.write64(0x5000, 5);
+        machine.memory.write64(0x5008, 0);
+        cpu.gpr(0, 1);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.INVPCID, op -> invpcid(op)));
+        cpu.mmu.read8(0x600000);
+        machine.memory.write64(0x5000, 6);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.INVPCID, op -> invpcid(op)));
+        assertThrows(proteus.silicon.cpu.GuestFault.class, () -> cpu.mmu.read8(0x600000));
+    }
+
+    private static void invpcid(proteus.silicon.cpu.Op op) {
+        TestMachine.memoryOperand(op, 0x5000);
+        op.r0 = 0;
+    }
 }
