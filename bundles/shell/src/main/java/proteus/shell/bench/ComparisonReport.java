@@ -1,8 +1,5 @@
 package proteus.shell.bench;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +11,6 @@ import proteus.shell.text.Table;
 /** What a comparison found: a table for people, a tree for JSON. Ratios are the other's time by ours: above 1 we are faster. */
 final class ComparisonReport {
     private static final double NANOS_PER_MICRO = 1000;
-    private static final MathContext THREE_DIGITS = new MathContext(3, RoundingMode.HALF_UP);
 
     private final List<Contender> contenders;
     private final Map<String, String> absent;
@@ -159,11 +155,8 @@ final class ComparisonReport {
         return one.instructionsEach() * 1000 / one.nanosEach();
     }
 
+    /** An empty cell for what is not known. */
     private static Object shown(Double value) {
-        if (value == null) {
-            return "";
-        }
-        BigDecimal rounded = new BigDecimal(value).round(THREE_DIGITS);
-        return rounded.scale() < 0 ? rounded.setScale(0) : rounded;
+        return value == null ? "" : Shown.threeDigits(value);
     }
 }

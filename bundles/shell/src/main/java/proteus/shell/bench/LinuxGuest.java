@@ -2,6 +2,8 @@ package proteus.shell.bench;
 
 import java.util.List;
 import java.util.stream.Collectors;
+import proteus.api.vm.GuestCatalogue.GuestImage;
+import proteus.api.vm.GuestCatalogue.GuestInfo;
 
 /** The Linux guests of the comparison and their words on the kernel's command line (bundles/loader, initramfs/init). */
 final class LinuxGuest {
@@ -12,6 +14,17 @@ final class LinuxGuest {
 
     static String of(int bits) {
         return bits == 32 ? "debian-686" : "debian-cloud-amd64";
+    }
+
+    /** The same guest with other memory; 0 leaves it. */
+    static GuestImage withMemory(GuestImage image, long bytes) {
+        if (bytes == 0) {
+            return image;
+        }
+        GuestInfo info = image.info();
+        return new GuestImage(
+                new GuestInfo(info.name(), info.title(), info.embedded(), info.available(), info.bits(), bytes, info.prompt()),
+                image.kernel(), image.initrd(), image.commandLine(), image.kernelPath(), image.initrdPath());
     }
 
     /** @param how {@code mark=1} for the marks at port 0xf8, {@code pause=1} for lines and Enter */

@@ -22,12 +22,35 @@ final class OwnEngine implements LinuxContender {
     private final Guests guests;
     private final Composition composition;
     private final ExecutionEngine engine;
+    private final String name;
+    private final boolean ours;
+    private final long memoryBytes;
 
+    /** With the memory that each guest likes. */
     OwnEngine(VirtualMachineManager manager, Guests guests, Composition composition, ExecutionEngine engine) {
+        this(manager, guests, composition, engine, name(engine), true, 0);
+    }
+
+    /**
+     * @param name unique among contenders
+     * @param ours whether others are compared with it
+     * @param memoryBytes what Linux guests get, 0 for what they like
+     */
+    OwnEngine(
+            VirtualMachineManager manager,
+            Guests guests,
+            Composition composition,
+            ExecutionEngine engine,
+            String name,
+            boolean ours,
+            long memoryBytes) {
         this.manager = manager;
         this.guests = guests;
         this.composition = composition;
         this.engine = engine;
+        this.name = name;
+        this.ours = ours;
+        this.memoryBytes = memoryBytes;
     }
 
     /** What makes {@code ./proteus run} take this engine. */
@@ -42,18 +65,18 @@ final class OwnEngine implements LinuxContender {
 
     @Override
     public String name() {
-        return name(engine);
+        return name;
     }
 
     @Override
     public boolean ours() {
-        return true;
+        return ours;
     }
 
     @Override
     public Optional<String> absence() throws InterruptedException {
         try {
-            KitRun.of(manager, "bench", composition, engine, guests.image("hello64", sentence -> {}), "", PATIENCE);
+            KitRun.of(manager, "bench-" + name, composition, engine, guests.image("hello64", sentence -> {}), "", PATIENCE);
             return Optional.empty();
         } catch (VmException e) {
             return Optional.of(e.getMessage());
@@ -68,7 +91,7 @@ final class OwnEngine implements LinuxContender {
     @Override
     public Sample run(Loop loop, int scale) throws InterruptedException {
         GuestImage image = guests.image("bench" + loop.bits(), sentence -> {});
-        KitRun run = KitRun.of(manager, "bench", composition, engine, image, "only=%s scale=%d".formatted(loop.name(), scale), PATIENCE);
+        KitRun run = KitRun.of(manager, "bench-" + name, composition, engine, image, "only=%s scale=%d".formatted(loop.name(), scale), PATIENCE);
         if (!run.end().success() || run.measured().size() != 1) {
             throw new VmException("%s: the guest bench%d did not measure %s: %s".formatted(name(), loop.bits(), loop.name(), run.end().message()));
         }
@@ -78,8 +101,8 @@ final class OwnEngine implements LinuxContender {
 
     @Override
     public Map<Loop, Sample> runUnderLinux(List<Loop> loops, int scale) throws InterruptedException {
-        GuestImage image = guests.image(LinuxGuest.of(loops.getFirst().bits()), sentence -> {});
-        KitRun run = KitRun.of(manager, "bench", composition, engine, image, LinuxGuest.words(loops, scale, "mark=1"), PATIENCE);
+        GuestImage image = LinuxGuest.withMemory(guests.image(LinuxGuest.of(loops.getFirst().bits()), sentence -> {}), memoryBytes);
+        KitRun run = KitRun.of(manager, "bench-" + name, composition, engine, image, LinuxGuest.words(loops, scale, "mark=1"), PATIENCE);
         List<String[]> rows = run.rows();
         List<KitRun.Measured> measured = run.measured();
         if (!run.end().success() || rows.size() != loops.size() || measured.size() != loops.size()) {

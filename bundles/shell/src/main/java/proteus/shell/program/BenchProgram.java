@@ -5,8 +5,10 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
@@ -22,6 +24,7 @@ import proteus.api.vm.VmException;
 import proteus.api.vm.VmSpec;
 import proteus.shell.bench.BootBench;
 import proteus.shell.bench.PeerBench;
+import proteus.shell.bench.ScalingBench;
 import proteus.shell.guests.Guests;
 import proteus.shell.guests.KitRun;
 import proteus.shell.process.StandardStreams;
@@ -79,6 +82,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 .option("--peers", "", "compare with QEMU, Bochs and the bare processor")
                 .option("--linux", "", "loops that need an operating system, under stock Linux guests")
                 .option("--boot", "", "what booting stock Linux guests costs, from the start of a process")
+                .option("--scaling", "", "a large guest against a small one, two VMs against one")
                 .option("--engine", "NAME", "native, interpreter or auto, or several with commas, which are compared (default %s)".formatted(DEFAULT_ENGINE))
                 .option("--rounds", "N", "rounds of the comparison (default %d)".formatted(ROUNDS))
                 .option("--json", "FILE", "writes what was found as JSON")
@@ -101,6 +105,12 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--mem").orElse(Composition.DEFAULT.memory()),
                 Composition.DEFAULT.io());
         List<ExecutionEngine> engines = Stream.of(flags.value("--engine").orElse(DEFAULT_ENGINE).split(",")).map(BenchProgram::engine).distinct().toList();
+        if (Stream.of("--linux", "--boot", "--scaling").filter(flags::has).count() > 1) {
+            throw new UsageException("give one of --linux, --boot and --scaling");
+        }
+        if (flags.has("--scaling")) {
+            return scale(flags, output, composition, engines.getFirst());
+        }
         boolean compares = engines.size() > 1 || Stream.of("--peers", "--linux", "--boot").anyMatch(flags::has);
         return compares ? compare(flags, output, composition, engines) : measure(flags, output, composition, engines.getFirst());
     }
@@ -116,9 +126,6 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
     }
 
     private int compare(Flags flags, Output output, Composition composition, List<ExecutionEngine> engines) throws InterruptedException {
-        if (flags.has("--boot") && (flags.has("--linux") || flags.has("--only"))) {
-            throw new UsageException("--boot measures no loops: give it without --linux and --only");
-        }
         List<Integer> widths = switch (flags.choice("--guest", "both", "bench32", "bench64", "both")) {
             case "bench32" -> List.of(32);
             case "bench64" -> List.of(64);
@@ -136,6 +143,19 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
         }
         write(flags, answer.tree());
         StandardStreams.out().println(output == Output.JSON ? Json.of(answer.tree()) : answer.table().text());
+        StandardStreams.out().flush();
+        return Status.SUCCESS;
+    }
+
+    private int scale(Flags flags, Output output, Composition composition, ExecutionEngine engine) throws InterruptedException {
+        int rounds = number(flags, "--rounds", ROUNDS);
+        ScalingBench bench = new ScalingBench(manager, guests, Program::say);
+        PeerBench.Answer vms = bench.twoVms(composition, engine, rounds);
+        PeerBench.Answer memory = bench.memory(composition, engine, rounds);
+        Map<String, Object> tree = new LinkedHashMap<>(vms.tree());
+        tree.put("memory", memory.tree());
+        write(flags, tree);
+        StandardStreams.out().println(output == Output.JSON ? Json.of(tree) : vms.table().text() + "\n\n" + memory.table().text());
         StandardStreams.out().flush();
         return Status.SUCCESS;
     }
