@@ -182,7 +182,11 @@ final class NativeEngine implements AutoCloseable {
             if (f.nonCanonical) {
                 StackReferences.settle(cpu, op, f);
             }
-            cpu.rip(cpu.ripOf(op));
+            if (f.trap) {
+                cpu.retired++; // the instruction is done: RIP is already where it leads
+            } else {
+                cpu.rip(cpu.ripOf(op));
+            }
             return interpreter.faulted(f);
         } catch (proteus.silicon.cpu.ExitSignal signal) {
             cpu.rip(cpu.ripOf(op));

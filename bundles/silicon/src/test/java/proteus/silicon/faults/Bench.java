@@ -1,8 +1,11 @@
 package proteus.silicon.faults;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import proteus.api.event.EventCounters;
 import proteus.api.silicon.MachineBus;
@@ -22,6 +25,7 @@ import proteus.silicon.mmu.ModelHostMemory;
 import proteus.silicon.system.Cpuid;
 import proteus.silicon.system.Events;
 import proteus.silicon.system.Families;
+import proteus.silicon.translate.TranslationCache;
 import proteus.silicon.vmx.ExitRecord;
 import proteus.silicon.vmx.OpenIntercepts;
 import proteus.x86.asm.Assembler;
@@ -40,6 +44,8 @@ final class Bench implements AutoCloseable {
     static final int START = 0x1000, HANDLER = 0x1800;
     /** Faults that are not exceptions: an EPT violation; the processor shut down. */
     static final int EPT_VIOLATION = 48, SHUTDOWN = 2;
+    private static final int LONGEST = 32;
+    private static final byte NOP = (byte) 0x90;
     private static final long NOWHERE = 0xf_0000;
     private static final long CANONICAL_END = 0x8000_0000_0000L;
 
@@ -60,6 +66,8 @@ final class Bench implements AutoCloseable {
     final Tables tables = new Tables(memory);
     final List<String> ports = new ArrayList<>();
     private final Interpreter interpreter;
+    private final Optional<TranslationCache> cache;
+    private final boolean translates;
     private final int[] shift = new int[Region.values().length];
     private Region highest;
     private boolean nested;
@@ -72,9 +80,22 @@ final class Bench implements AutoCloseable {
     int passing;
 
     Bench() {
+        this(Optional.empty());
+    }
+
+    /** A bench that translates what it runs. */
+    static Bench translating() {
+        TranslationCache.Opened opened = TranslationCache.open(1 << 22);
+        assumeTrue(opened.cache().isPresent(), opened.refusal());
+        return new Bench(opened.cache());
+    }
+
+    private Bench(Optional<TranslationCache> cache) {
         new Random(1).nextBytes(noise);
+        this.cache = cache;
+        translates = cache.isPresent();
         cpu = new Cpu(new EventCounters(), new CpuFeatures("max", EnumSet.of(SiliconFeature.NX, SiliconFeature.UMIP, SiliconFeature.PCID), 40), false,
-            c -> new Mmu(c, memory));
+            c -> new Mmu(c, memory), cache.map(TranslationCache::struct).orElse(0L));
         cpu.units = new Events();
         cpu.intercepts = new Stop();
         cpu.bus = new Ports();
@@ -82,10 +103,11 @@ final class Bench implements AutoCloseable {
         Integers.register(handlers);
         Families.register(handlers);
         FpuFamilies.register(handlers);
-        interpreter = new Interpreter(cpu, handlers);
+        interpreter = new Interpreter(cpu, handlers, cache);
         cpu.mmu.physicalMap(this::decode);
         cpu.mmu.eptExits(new Violations());
         Cpuid.apply(cpu, "max");
+        memory.fill(Region.CODE.physical(), Region.BYTES, NOP);
     }
 
     // ---- the surroundings of a form
@@ -98,7 +120,7 @@ final class Bench implements AutoCloseable {
             shift[shifted.ordinal()] = by;
         }
         highest = atCanonicalEnd;
-        memory.write(Region.VECTORS.physical(), noise, 0, noise.length);
+        memory.write(Region.VECTORS.physical(), noise, 0, (int) (Region.CODE.physical() - Region.VECTORS.physical()));
         for (int i = 0; i < CpuLayout.SIZE; i += 8) {
             cpu.put(i, 0);
         }
@@ -124,8 +146,16 @@ final class Bench implements AutoCloseable {
         Descriptors.build(this);
         Registers.build(this);
         form.setup().accept(this);
-        byte[] code = Assembler.assemble(form.source(), mode.bits, mode == Mode.LONG ? Region.CODE.linear() + START : START).bytes();
-        memory.write(Region.CODE.physical() + START, code, 0, code.length);
+        byte[] code = Assembler.assemble(form.source() + (alone() ? "" : "\njmp next\nnext:"), mode.bits,
+            start()).bytes();
+        int length = code.length;
+        code = java.util.Arrays.copyOf(code, LONGEST);
+        java.util.Arrays.fill(code, length, LONGEST, NOP);
+        byte[] old = new byte[LONGEST];
+        memory.read(Region.CODE.physical() + START, old, 0, LONGEST);
+        if (!java.util.Arrays.equals(code, old)) {
+            memory.write(Region.CODE.physical() + START, code, 0, code.length);
+        }
         cpu.updateMode();
         cpu.mmu.pagingModeChanged();
     }
@@ -142,7 +172,22 @@ final class Bench implements AutoCloseable {
 
     /** The same as an offset in the segment that the form uses for it. */
     long offset(Region region) {
-        return form.mode() == Mode.LONG ? linear(region) : Region.BORDER + shift[region.ordinal()];
+        return flat() ? linear(region) : Region.BORDER + shift[region.ordinal()];
+    }
+
+    /** Segments begin at 0: always in 64-bit code, and in 32-bit code that is to be translated. */
+    boolean flat() {
+        return form.mode() == Mode.LONG || translates && form.mode() == Mode.PROTECTED32;
+    }
+
+    /** Where the form begins, as an offset in CS. */
+    long start() {
+        return flat() ? Region.CODE.linear() + START : START;
+    }
+
+    /** Translated blocks, since the last time there was no room. */
+    int translated() {
+        return cache.map(TranslationCache::size).orElse(0);
     }
 
     private long physical(Region region, int at) {
@@ -204,8 +249,14 @@ final class Bench implements AutoCloseable {
             }
             return Outcome.FINE;
         }
-        return interpreter.run(1) == Interpreter.EXIT ? stopped : Outcome.FINE;
+        return interpreter.run(alone() ? 1 : 2) == Interpreter.EXIT ? stopped : Outcome.FINE;
     }
+
+    /** Only whole blocks run as translations: behind a form that does not end one there is a jump, and both are run. */
+    private boolean alone() {
+        return !translates || form.interruption() != 0 || form.text().startsWith("call") || form.text().startsWith("ret") || form.text().startsWith("jmp");
+    }
+
 
     /** Runs the form and records its accesses. */
     List<Access> record() {

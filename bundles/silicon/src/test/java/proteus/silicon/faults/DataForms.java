@@ -228,11 +228,13 @@ final class DataForms {
         List<Form> forms = new ArrayList<>();
         for (Mode mode : ALL) {
             add(forms, INTEGERS, mode, 1);
-            add(forms, X87, mode, 1);
-            add(forms, VECTORS, mode, 1);
-            add(forms, ALIGNED, mode, 16);
-            add(forms, AREAS, mode, 64);
-            if (mode.descriptors() && mode.bits >= 32) {
+            if (mode != Mode.V86) {
+                add(forms, X87, mode, 1);
+            }
+            if (mode.bits >= 32) {
+                add(forms, VECTORS, mode, 1);
+                add(forms, ALIGNED, mode, 16);
+                add(forms, AREAS, mode, 64);
                 add(forms, VEX, mode, 1);
             }
         }

@@ -29,7 +29,7 @@ final class Registers {
         long stack = mode == Mode.COMPATIBILITY ? b.linear(Region.STACK) : b.offset(Region.STACK);
         cpu.gpr(Registers.RSP, stack);
         cpu.gpr(Registers.RBP, stack);
-        cpu.rip(mode == Mode.LONG ? Region.CODE.linear() + Bench.START : Bench.START);
+        cpu.rip(b.start());
         floats(cpu);
     }
 
@@ -39,9 +39,10 @@ final class Registers {
         for (int i = 0; i < 6; i++) {
             Region region = i == Cpu.CS ? Region.CODE : i == Cpu.SS ? Region.STACK : i == Cpu.ES ? Region.TARGET : Region.DATA;
             int selector = mode.descriptors() ? (i == Cpu.CS ? 0x1c0 : 0x1c8) | cpl : (int) (region.linear() >> 4);
-            if (mode == Mode.LONG || mode == Mode.COMPATIBILITY && i == Cpu.SS) {
+            int wide = mode == Mode.LONG && i == Cpu.CS ? SegmentDescriptor.L : SegmentDescriptor.DB;
+            if (b.flat() || mode == Mode.COMPATIBILITY && i == Cpu.SS) {
                 // events in compatibility mode push at RSP whatever the base of SS is
-                Descriptors.set(b, i, selector, 0, 0xffff_ffffL, (i == Cpu.CS ? CODE | SegmentDescriptor.L : DATA | SegmentDescriptor.DB) | dpl | SegmentDescriptor.G);
+                Descriptors.set(b, i, selector, 0, 0xffff_ffffL, (i == Cpu.CS ? CODE : DATA) | wide | dpl | SegmentDescriptor.G);
             } else {
                 Descriptors.set(b, i, selector, region.linear(), 0xffff, (i == Cpu.CS && mode.descriptors() ? CODE : DATA) | dpl | big);
             }

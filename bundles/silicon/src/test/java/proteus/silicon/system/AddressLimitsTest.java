@@ -5,18 +5,29 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.system.TestMachine.Result;
 import proteus.x86.format.SegmentDescriptor;
 
 /** Ends of segments and of the canonical addresses (SDM 3A, 5.3; SDM vol. 1, 3.3.7.1), in running programs. */
+@ParameterizedClass(name = "translated: {0}")
+@ValueSource(booleans = {false, true})
 class AddressLimitsTest {
     private static final int SS = 12, GP = 13, PROGRAM = -1;
     private static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4;
     private static final long FIRST_BAD = 0x8000_0000_0000L, LAST_BAD = 0xffff_7fff_ffff_ffffL;
 
-    private final TestMachine machine = new TestMachine();
-    private final Cpu cpu = machine.cpu;
+    private final boolean translated;
+    private final TestMachine machine;
+    private final Cpu cpu;
+
+    AddressLimitsTest(boolean translated) {
+        this.translated = translated;
+        machine = TestMachine.translating(translated);
+        cpu = machine.cpu;
+    }
 
     @AfterEach
     void close() {
@@ -176,7 +187,7 @@ class AddressLimitsTest {
             Map.entry("invlpg [rax]", PROGRAM), Map.entry("enter 8, 0", SS), Map.entry("leave", SS));
         for (long bad : new long[] {FIRST_BAD, LAST_BAD}) {
             for (var way : ways.entrySet()) {
-                try (TestMachine m = new TestMachine()) {
+                try (TestMachine m = TestMachine.translating(translated)) {
                     m.longMode(0);
                     m.cpu.cr4 |= proteus.x86.format.Cr4.FSGSBASE | proteus.x86.format.Cr4.OSFXSR;
                     for (int vector = 0; vector < 32; vector++) {
@@ -208,7 +219,7 @@ class AddressLimitsTest {
     @Test
     void returnsToUncanonicalAddressesFaultBeforeTheyLeave() {
         for (String text : new String[] {"ret", "ret 8", "iretq", "o64 retf"}) {
-            try (TestMachine m = new TestMachine()) {
+            try (TestMachine m = TestMachine.translating(translated)) {
                 m.longMode(0);
                 m.load(text + "\nhlt");
                 m.push64(TestMachine.DATA0, TestMachine.STACK, 2, TestMachine.CODE64, FIRST_BAD);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 import proteus.x86.asm.Assembler;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.PageTable;
@@ -13,13 +15,19 @@ import proteus.x86.format.PageTable;
  * Code that changes while it runs, and pages that change under it (SDM 3A, 9.1.3 and 12.6: a write is seen by the next fetch of
  * the same processor, by whatever linear address it was made; 4.10.4: translations may be kept until they are invalidated).
  */
+@ParameterizedClass(name = "translated: {0}")
+@ValueSource(booleans = {false, true})
 class CodeModificationTest {
     private static final int RAX = 0, RCX = 1, RBX = 3, PROGRAM = -1;
     /** Linear pages of 4 KiB, and the frames they have at first. */
     private static final long PAGES = 0xe0_0000, TABLE = TestMachine.TABLES + 0x3000, A = 0xa_0000, B = 0xb_0000;
     private static final long BITS = PageTable.PRESENT | PageTable.WRITABLE;
 
-    private final TestMachine machine = new TestMachine();
+    private final TestMachine machine;
+
+    CodeModificationTest(boolean translated) {
+        machine = TestMachine.translating(translated);
+    }
 
     @BeforeEach
     void pages() {

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 import proteus.api.silicon.ExitReason;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.Flags;
@@ -14,11 +16,18 @@ import proteus.silicon.vmx.OpenIntercepts;
 import proteus.x86.asm.Assembly;
 
 /** Where interrupts and NMIs may come in: the shadows of STI, MOV SS and POP SS, and the blocking of NMIs (SDM 3A, 6.7.1, 6.8.1, 6.8.3). */
+@ParameterizedClass(name = "translated: {0}")
+@ValueSource(booleans = {false, true})
 class InterruptShadowTest {
     private static final int RAX = 0, PROGRAM = -1, NMI = 1 << 31 | 2 << 8 | 2, EXTERNAL = 1 << 31 | 0x40, NMI_BLOCKED = 8;
 
-    private final TestMachine machine = new TestMachine();
-    private final Cpu cpu = machine.cpu;
+    private final TestMachine machine;
+    private final Cpu cpu;
+
+    InterruptShadowTest(boolean translated) {
+        machine = TestMachine.translating(translated);
+        cpu = machine.cpu;
+    }
 
     @AfterEach
     void close() {

@@ -9,6 +9,8 @@ import static proteus.silicon.system.TestMachine.STACK;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.Flags;
 import proteus.x86.asm.Assembly;
@@ -18,13 +20,20 @@ import proteus.x86.format.GateDescriptor;
 import proteus.x86.format.SegmentDescriptor;
 
 /** Single step, breakpoints, RF, GD and ICEBP in running programs (SDM 3B, 17.2 and 17.3; SDM 3A, 6.8.3 and 6.9). */
+@ParameterizedClass(name = "translated: {0}")
+@ValueSource(booleans = {false, true})
 class SingleStepTest {
     private static final int DB = 1, BP = 3, UD = 6, PROGRAM = -1;
     private static final int RAX = 0, RCX = 1, RDX = 2, RSI = 6, RDI = 7;
 
-    private final TestMachine machine = new TestMachine();
-    private final Cpu cpu = machine.cpu;
+    private final TestMachine machine;
+    private final Cpu cpu;
     private Assembly code;
+
+    SingleStepTest(boolean translated) {
+        machine = TestMachine.translating(translated);
+        cpu = machine.cpu;
+    }
 
     @AfterEach
     void close() {

@@ -1,6 +1,9 @@
 package proteus.silicon.system;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.function.Consumer;
 import proteus.api.event.EventCounters;
 import proteus.api.silicon.MachineBus;
@@ -17,6 +20,7 @@ import proteus.silicon.exec.Interpreter;
 import proteus.silicon.fpu.FpuFamilies;
 import proteus.silicon.mmu.Mmu;
 import proteus.silicon.mmu.ModelHostMemory;
+import proteus.silicon.translate.TranslationCache;
 import proteus.silicon.vmx.ExitRecord;
 import proteus.silicon.vmx.OpenIntercepts;
 import proteus.x86.asm.Assembler;
@@ -59,6 +63,7 @@ final class TestMachine implements AutoCloseable {
     final Cpu cpu;
     final ExitRecord exits = new ExitRecord();
     private final HandlerTable handlers = new HandlerTable();
+    private final Optional<TranslationCache> cache;
     private Interpreter interpreter;
 
     TestMachine() {
@@ -66,8 +71,23 @@ final class TestMachine implements AutoCloseable {
     }
 
     TestMachine(String model) {
+        this(model, Optional.empty());
+    }
+
+    /** A machine that translates its programs to host code, or one that interprets them. */
+    static TestMachine translating(boolean translated) {
+        if (!translated) {
+            return new TestMachine();
+        }
+        TranslationCache.Opened opened = TranslationCache.open(1 << 20);
+        assumeTrue(opened.cache().isPresent(), opened.refusal());
+        return new TestMachine("max", opened.cache());
+    }
+
+    private TestMachine(String model, Optional<TranslationCache> cache) {
+        this.cache = cache;
         cpu = new Cpu(new EventCounters(), new CpuFeatures(model, EnumSet.of(SiliconFeature.NX, SiliconFeature.UMIP, SiliconFeature.PCID), 40), false,
-            c -> new Mmu(c, memory));
+            c -> new Mmu(c, memory), cache.map(TranslationCache::struct).orElse(0L));
         cpu.units = new Events();
         cpu.intercepts = new OpenIntercepts(cpu, exits);
         cpu.bus = MachineBus.NONE;
@@ -229,7 +249,7 @@ final class TestMachine implements AutoCloseable {
         if (interpreter == null) {
             Integers.register(handlers);
             FpuFamilies.register(handlers);
-            interpreter = new Interpreter(cpu, handlers);
+            interpreter = new Interpreter(cpu, handlers, cache);
         }
         return interpreter;
     }
@@ -368,7 +388,9 @@ final class TestMachine implements AutoCloseable {
     @Override
     public void close() {
         if (interpreter != null) {
-            interpreter.close();
+            interpreter.close(); // and the cache
+        } else {
+            cache.ifPresent(TranslationCache::close);
         }
         cpu.close();
         memory.close();
