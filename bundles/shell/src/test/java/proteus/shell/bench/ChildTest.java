@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -45,5 +46,24 @@ final class ChildTest {
     @Test
     void programThatIsNotThereIsASentence() {
         assertThrows(VmException.class, () -> Child.run(List.of("no-such-program-here"), directory, Duration.ofSeconds(1)));
+    }
+
+    @Test
+    void listenerHearsEachLineAndCanAnswer() throws Exception {
+        Child child = Child.converse(List.of("sh", "-c", "echo name?; read name; echo hello $name"), directory, Duration.ofMinutes(2), (line, process) -> {
+            if (line.equals("name?")) {
+                process.getOutputStream().write("bench\n".getBytes(StandardCharsets.US_ASCII));
+                process.getOutputStream().flush();
+            }
+        });
+        assertEquals(0, child.status());
+        assertEquals("name?\nhello bench\n", child.output());
+    }
+
+    @Test
+    void conversationThatDoesNotEndIsBrokenOff() {
+        VmException late = assertThrows(
+                VmException.class, () -> Child.converse(List.of("sleep", "1000"), directory, Duration.ofMillis(1), (line, process) -> {}));
+        assertEquals("sleep did not end within 0 s", late.getMessage());
     }
 }
