@@ -77,8 +77,14 @@ final class Comparison {
             for (Loop loop : loops) {
                 for (Contender contender : contenders) {
                     Measured measured = all.get(loop).get(contender.name());
-                    if (measured != null) {
+                    if (measured == null) {
+                        continue;
+                    }
+                    try {
                         measured.samples.add(contender.run(loop, measured.scale));
+                    } catch (VmException e) {
+                        say.accept(e.getMessage());
+                        all.get(loop).remove(contender.name());
                     }
                 }
             }

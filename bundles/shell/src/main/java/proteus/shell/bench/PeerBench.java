@@ -44,7 +44,7 @@ public final class PeerBench {
      */
     public record Answer(Table table, Map<String, Object> tree) {}
 
-    /** @throws VmException when there is no such loop, or a contender that could run a loop at first fails later */
+    /** @throws VmException when there is no such loop */
     public Answer compare(Wish wish) throws InterruptedException {
         List<Loop> loops = wish.widths().stream()
                 .flatMap(bits -> loops(wish, bits).stream())
