@@ -129,6 +129,33 @@ class DoubleFaultTest {
                 breakGate(machine, GP, NP);
                 breakGate(machine, DF, third);
                 assertEquals(List.of(GP, DF, SHUTDOWN), raise(machine, new Log(machine), GP));
+                assertEquals(TestMachine.RIP, machine.cpu.rip(), "whoever looks at it sees where it happened");
+                assertEquals(TestMachine.STACK, machine.cpu.gpr(4));
+            }
+        }
+    }
+
+    /** SDM 3B, 20.1.4: a vector beyond the table's limit is #GP, whose vector lies beyond it too. */
+    @Test
+    void aRealModeProgramWithoutVectorsShutsDown() {
+        try (TestMachine machine = new TestMachine()) {
+            machine.realMode();
+            machine.cpu.idtrLimit = 0;
+            assertEquals(List.of(UD, GP, DF, SHUTDOWN), raise(machine, new Log(machine), UD));
+        }
+    }
+
+    /** The same pairs through 32-bit gates, as far as a gate alone can fail: not present, not a gate, to a segment that is no code. */
+    @Test
+    void protectedModeDoublesAlike() {
+        for (int first : FIRST) {
+            for (int second : List.of(NP, GP)) {
+                try (TestMachine machine = new TestMachine()) {
+                    long gate = GateDescriptor.of(TestMachine.CODE0, 0x9000, SegmentDescriptor.INTERRUPT_GATE, 0, 0);
+                    machine.gate(first, second == NP ? gate & ~(1L << 47) : GateDescriptor.of(TestMachine.DATA0, 0x9000, SegmentDescriptor.TRAP_GATE, 0, 0));
+                    List<Integer> expected = doubles(first, second) ? List.of(first, DF) : List.of(first, second);
+                    assertEquals(expected, raise(machine, new Log(machine), first));
+                }
             }
         }
     }

@@ -218,11 +218,12 @@ final class TestMachine implements AutoCloseable {
     Assembly load(String source) {
         Assembly code = Assembler.assemble(source, cpu.codeSize, cpu.rip());
         memory.write(cpu.rip() + cpu.get(CpuLayout.SEG_BASE + 8 * Cpu.CS), code.bytes(), 0, code.bytes().length);
+        int bits = cpu.longMode() ? 64 : 32;
+        byte[] plain = Assembler.assemble(bits == 64 ? "hlt\niretq" : "hlt\niret", bits, 0).bytes();
+        byte[] withError = Assembler.assemble(bits == 64 ? "hlt\nadd rsp, 8\niretq" : "hlt\nadd esp, 4\niret", bits, 0).bytes();
         for (int vector = 0; vector < 256; vector++) {
-            boolean error = ExceptionVector.pushesErrorCode(vector);
-            String handler = cpu.longMode() ? (error ? "hlt\nadd rsp, 8\niretq" : "hlt\niretq") : error ? "hlt\nadd esp, 4\niret" : "hlt\niret";
-            byte[] bytes = Assembler.assemble(handler, cpu.longMode() ? 64 : 32, 0).bytes();
-            memory.write(HANDLERS + 16 * vector, bytes, 0, bytes.length);
+            byte[] handler = ExceptionVector.pushesErrorCode(vector) ? withError : plain;
+            memory.write(HANDLERS + 16 * vector, handler, 0, handler.length);
         }
         return code;
     }
