@@ -31,7 +31,10 @@ final class Tlb implements AutoCloseable {
     private final long base;
     private boolean largePages;
     /** Contexts by number, one bit each, that may hold anything. */
-    private long filled = -1;
+    private long filled;
+    /** Slots of each context that may hold anything, one bit each: flushes are frequent and most of a TLB is empty. */
+    private static final int WORDS = TlbLayout.ENTRIES / Long.SIZE;
+    private final long[] occupied = new long[CONTEXTS * WORDS];
     /** The bank in use; the PCID that each belongs to; when each was last chosen. */
     private int bank;
     private final int[] pcids = new int[BANKS];
@@ -43,7 +46,11 @@ final class Tlb implements AutoCloseable {
         for (int b = 1; b < BANKS; b++) {
             pcids[b] = -b;
         }
-        flush(true);
+        for (int c = 0; c < CONTEXTS; c++) {
+            for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
+                drop(numbered(c), slot);
+            }
+        }
     }
 
     /** Host-virtual base of a context's entries in the bank in use. */
@@ -124,7 +131,15 @@ final class Tlb implements AutoCloseable {
         Raw.putLong(entry + TlbLayout.HOST_PAGE, hostPage);
         Raw.putLong(attributes(base, slot), (global ? GLOBAL : 0) | (long) pageShift << 8);
         largePages |= pageShift > 12;
-        filled |= 1L << number(context);
+        int number = number(context);
+        filled |= 1L << number;
+        int index = (int) slot / TlbLayout.ENTRY_BYTES;
+        occupied[number * WORDS + index / Long.SIZE] |= 1L << index;
+    }
+
+    /** The slot of the lowest bit of a word of {@link #occupied}. */
+    private static long slotOf(int word, long bits) {
+        return (long) (word % WORDS * Long.SIZE + Long.numberOfTrailingZeros(bits)) * TlbLayout.ENTRY_BYTES;
     }
 
     /** The tag that is not in use: the page half the entries away. */
@@ -148,15 +163,18 @@ final class Tlb implements AutoCloseable {
                 continue;
             }
             long context = numbered(c);
-            boolean left = false;
-            for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
-                if (globalsToo || (Raw.getLong(attributes(context, slot)) & GLOBAL) == 0) {
-                    drop(context, slot);
-                } else {
-                    left = true;
+            long left = 0;
+            for (int w = c * WORDS; w < (c + 1) * WORDS; w++) {
+                for (long bits = occupied[w]; bits != 0; bits &= bits - 1) {
+                    long slot = slotOf(w, bits);
+                    if (globalsToo || (Raw.getLong(attributes(context, slot)) & GLOBAL) == 0) {
+                        drop(context, slot);
+                        occupied[w] &= ~Long.lowestOneBit(bits);
+                    }
                 }
+                left |= occupied[w];
             }
-            if (!left) {
+            if (left == 0) {
                 filled &= ~(1L << c);
             }
         }
@@ -180,13 +198,16 @@ final class Tlb implements AutoCloseable {
                 continue;
             }
             long context = numbered(c);
-            for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
-                int shift = (int) (Raw.getLong(attributes(context, slot)) >>> 8) & 0xff;
-                long entry = context + slot;
-                long none = none(slot);
-                long tag = Raw.getLong(entry + READ_TAG) == none ? Raw.getLong(entry + WRITE_TAG) : Raw.getLong(entry + READ_TAG);
-                if (shift > 12 && tag != none && tag >>> shift == page >>> shift) {
-                    drop(context, slot);
+            for (int w = c * WORDS; w < (c + 1) * WORDS; w++) {
+                for (long bits = occupied[w]; bits != 0; bits &= bits - 1) {
+                    long slot = slotOf(w, bits);
+                    int shift = (int) (Raw.getLong(attributes(context, slot)) >>> 8) & 0xff;
+                    long entry = context + slot;
+                    long none = none(slot);
+                    long tag = Raw.getLong(entry + READ_TAG) == none ? Raw.getLong(entry + WRITE_TAG) : Raw.getLong(entry + READ_TAG);
+                    if (shift > 12 && tag != none && tag >>> shift == page >>> shift) {
+                        drop(context, slot);
+                    }
                 }
             }
         }
@@ -198,10 +219,13 @@ final class Tlb implements AutoCloseable {
             if ((filled & 1L << c) == 0) {
                 continue;
             }
-            for (long slot = 0; slot < ENTRIES_BYTES; slot += TlbLayout.ENTRY_BYTES) {
-                long entry = numbered(c) + slot;
-                if (Raw.getLong(entry + TlbLayout.HOST_PAGE) == hostPage) {
-                    Raw.putLong(entry + WRITE_TAG, none(slot));
+            for (int w = c * WORDS; w < (c + 1) * WORDS; w++) {
+                for (long bits = occupied[w]; bits != 0; bits &= bits - 1) {
+                    long slot = slotOf(w, bits);
+                    long entry = numbered(c) + slot;
+                    if (Raw.getLong(entry + TlbLayout.HOST_PAGE) == hostPage) {
+                        Raw.putLong(entry + WRITE_TAG, none(slot));
+                    }
                 }
             }
         }
