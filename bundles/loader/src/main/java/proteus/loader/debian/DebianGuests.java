@@ -1,5 +1,6 @@
 package proteus.loader.debian;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.vm.GuestCatalogue;
 import proteus.api.vm.GuestLoadException;
+import proteus.loader.initramfs.DriverModules;
 import proteus.loader.initramfs.TestInitramfs;
 
 /** Stock Debian kernels, each with the test system, fetched on first use. */
@@ -44,6 +46,9 @@ public final class DebianGuests implements GuestCatalogue {
 
     private record Recipe(String name, String title, String metaPackage, String architecture, int bits) {}
 
+    /** @param modules archive of the drivers that are modules of it */
+    private record Kernel(byte[] image, byte[] modules) {}
+
     @Override
     public List<GuestInfo> guests() {
         return RECIPES.stream().map(this::info).toList();
@@ -62,15 +67,26 @@ public final class DebianGuests implements GuestCatalogue {
         try {
             byte[] kernel = cache.read(recipe.name, GuestCache.KERNEL);
             byte[] busybox = cache.read(recipe.name, GuestCache.BUSYBOX);
-            if (kernel == null || busybox == null) {
-                fetch(recipe, progress);
+            byte[] modules = cache.read(recipe.name, GuestCache.MODULES);
+            if (kernel == null || busybox == null || modules == null) {
+                boolean usable = kernel != null && busybox != null;
+                try {
+                    fetch(recipe, progress);
+                } catch (GuestLoadException e) {
+                    if (!usable) {
+                        throw e;
+                    }
+                    // Put there by a version that kept no modules: it boots as it did then.
+                    progress.accept("%s stays without drivers for virtio devices: %s".formatted(recipe.name, e.getMessage()));
+                }
                 kernel = cache.read(recipe.name, GuestCache.KERNEL);
                 busybox = cache.read(recipe.name, GuestCache.BUSYBOX);
+                modules = cache.read(recipe.name, GuestCache.MODULES);
             }
             // The initial RAM disk is ours: it follows this version of the code even when the packages were fetched by another.
-            byte[] initrd = TestInitramfs.around(busybox, recipe.bits);
+            byte[] initrd = initrd(recipe, busybox, modules == null ? new byte[0] : modules);
             if (!Arrays.equals(initrd, cache.read(recipe.name, GuestCache.INITRD))) {
-                store(recipe, kernel, busybox, initrd, cache.origin(recipe.name));
+                store(recipe, kernel, busybox, modules, initrd, cache.origin(recipe.name));
             }
             return new GuestImage(info(recipe), kernel, initrd, COMMAND_LINE, cache.file(recipe.name, GuestCache.KERNEL).toString(),
                     cache.file(recipe.name, GuestCache.INITRD).toString());
@@ -87,25 +103,37 @@ public final class DebianGuests implements GuestCatalogue {
             Packages packages = new Packages(state, recipe.architecture, progress);
             packages.update();
             Map<String, String> origin = new LinkedHashMap<>();
-            byte[] kernel = kernel(recipe, packages, work, origin);
+            Kernel kernel = kernel(recipe, packages, work, origin);
             byte[] busybox = busybox(recipe, packages, work, origin);
-            store(recipe, kernel, busybox, TestInitramfs.around(busybox, recipe.bits), origin);
-            progress.accept("%s is in the cache: %s, %d MiB".formatted(recipe.name, origin.get("kernel.package"), kernel.length >> 20));
+            store(recipe, kernel.image, busybox, kernel.modules, initrd(recipe, busybox, kernel.modules), origin);
+            progress.accept("%s is in the cache: %s, %d MiB".formatted(recipe.name, origin.get("kernel.package"), kernel.image.length >> 20));
         } finally {
             GuestCache.deleteTree(work);
         }
     }
 
-    private void store(Recipe recipe, byte[] kernel, byte[] busybox, byte[] initrd, Map<String, String> origin) throws IOException {
+    /** @param modules archive of the modules, empty for none */
+    private static byte[] initrd(Recipe recipe, byte[] busybox, byte[] modules) {
+        ByteArrayOutputStream archives = new ByteArrayOutputStream();
+        archives.writeBytes(TestInitramfs.around(busybox, recipe.bits));
+        archives.writeBytes(modules);
+        return archives.toByteArray();
+    }
+
+    /** @param modules null for none */
+    private void store(Recipe recipe, byte[] kernel, byte[] busybox, byte[] modules, byte[] initrd, Map<String, String> origin) throws IOException {
         Map<String, byte[]> files = new LinkedHashMap<>();
         files.put(GuestCache.KERNEL, kernel);
         files.put(GuestCache.BUSYBOX, busybox);
+        if (modules != null) {
+            files.put(GuestCache.MODULES, modules);
+        }
         files.put(GuestCache.INITRD, initrd);
         cache.store(recipe.name, files, origin);
     }
 
     /** The kernel image: the meta package leads to the real ones, newest first; each may also be had under its unsigned name (the same image without the signature). */
-    private byte[] kernel(Recipe recipe, Packages packages, Path work, Map<String, String> origin) throws IOException {
+    private Kernel kernel(Recipe recipe, Packages packages, Path work, Map<String, String> origin) throws IOException {
         List<Packages.Candidate> tries = new ArrayList<>();
         for (Packages.Candidate meta : packages.candidates(recipe.metaPackage)) {
             for (String real : meta.depends()) {
@@ -122,7 +150,7 @@ public final class DebianGuests implements GuestCatalogue {
             Path unpacked = unpack(packages, candidate, work);
             if (unpacked != null) {
                 origin(origin, GuestCache.KERNEL, candidate);
-                return Files.readAllBytes(only(unpacked.resolve("boot"), "vmlinuz-", candidate));
+                return new Kernel(Files.readAllBytes(only(unpacked.resolve("boot"), "vmlinuz-", candidate)), DriverModules.of(unpacked));
             }
         }
         throw new GuestLoadException("None of the packages of %s could be downloaded (%s): see whether the network is there, and try again."

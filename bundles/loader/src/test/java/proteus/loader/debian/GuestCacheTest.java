@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,19 +25,28 @@ import proteus.api.vm.GuestLoadException;
 import proteus.loader.initramfs.TestInitramfs;
 
 class GuestCacheTest {
+    private static final byte[] MODULES = {9, 9};
+
     @TempDir
     Path directory;
 
+    private static byte[] initrd(byte[] busybox) {
+        byte[] system = TestInitramfs.around(busybox, 32);
+        byte[] all = Arrays.copyOf(system, system.length + MODULES.length);
+        System.arraycopy(MODULES, 0, all, system.length, MODULES.length);
+        return all;
+    }
+
     private GuestCache filled(byte[] busybox, byte[] initrd) throws IOException {
         GuestCache cache = new GuestCache(directory);
-        cache.store("debian-686", Map.of("kernel", new byte[] {1, 2}, "busybox", busybox, "initrd", initrd), Map.of("kernel.version", "1"));
+        cache.store("debian-686", Map.of("kernel", new byte[] {1, 2}, "busybox", busybox, "modules", MODULES, "initrd", initrd), Map.of("kernel.version", "1"));
         return cache;
     }
 
     @Test
     void guestInTheCacheIsNotFetchedAgain() throws IOException {
         byte[] busybox = {7};
-        GuestCache cache = filled(busybox, TestInitramfs.around(busybox, 32));
+        GuestCache cache = filled(busybox, initrd(busybox));
         List<String> progress = new ArrayList<>();
         GuestImage image = new DebianGuests(cache).image("debian-686", progress::add).orElseThrow();
         assertArrayEquals(new byte[] {1, 2}, image.kernel());
@@ -50,7 +60,7 @@ class GuestCacheTest {
         byte[] busybox = {7};
         GuestCache cache = filled(busybox, new byte[] {0});
         GuestImage image = new DebianGuests(cache).image("debian-686", text -> {}).orElseThrow();
-        assertArrayEquals(TestInitramfs.around(busybox, 32), image.initrd());
+        assertArrayEquals(initrd(busybox), image.initrd());
         assertArrayEquals(image.initrd(), Files.readAllBytes(Path.of(image.initrdPath())));
         assertEquals("1", cache.origin("debian-686").get("kernel.version"));
         try (Stream<Path> left = Files.list(directory.resolve("guests"))) {

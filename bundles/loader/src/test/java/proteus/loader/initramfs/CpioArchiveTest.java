@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CpioArchiveTest {
     private record Entry(String name, int inode, int mode, int major, int minor, String content) {}
@@ -52,6 +56,16 @@ class CpioArchiveTest {
         assertThrows(IllegalArgumentException.class, () -> new CpioArchive().file("bin/sh", 0755, new byte[0]));
         assertThrows(IllegalArgumentException.class, () -> new CpioArchive().file("../sh", 0755, new byte[0]));
         assertThrows(IllegalArgumentException.class, () -> new CpioArchive().file("a", 0755, new byte[0]).link("a", "b"));
+    }
+
+    @Test
+    void driverModulesAreNumberedInTheirOrderOfLoading(@TempDir Path unpacked) throws IOException {
+        Path drivers = Files.createDirectories(unpacked.resolve("lib/modules/6.1/kernel/drivers"));
+        for (String name : new String[] {"virtio_blk.ko", "virtio.ko", "virtio_ring.ko", "e1000.ko"}) {
+            Files.writeString(drivers.resolve(name), name);
+        }
+        List<String> names = read(DriverModules.of(unpacked)).stream().map(entry -> entry.name).filter(name -> name.endsWith(".ko")).toList();
+        assertEquals(List.of("lib/modules/virtio/0-virtio_ring.ko", "lib/modules/virtio/1-virtio.ko", "lib/modules/virtio/5-virtio_blk.ko"), names);
     }
 
     @Test
