@@ -44,6 +44,8 @@ public enum CountedEvent {
     MMIO_ACCESSES("mmio-accesses"),
     /** Virtqueue notifications. */
     KICKS("kicks"),
+    /** Buffers of virtqueues that devices gave back: requests done. */
+    DEVICE_REQUESTS("device-requests"),
     /** Interrupts raised by devices. */
     DEVICE_INTERRUPTS("device-interrupts"),
     /** Ticks of virtual time spent idle (HLT). */

@@ -2,10 +2,14 @@ package proteus.vmm;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.CpuTechnique;
 import proteus.api.cpu.CpuVirtualization;
@@ -13,6 +17,7 @@ import proteus.api.event.EventCounters;
 import proteus.api.io.BlockBackends;
 import proteus.api.io.Board;
 import proteus.api.io.BusDevice;
+import proteus.api.io.CharacterBackend;
 import proteus.api.io.Device;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
@@ -40,6 +45,13 @@ final class MachineBuilder {
     private static final long LARGE_PAGE = 2 << 20;
     private static final long HUGE_PAGE = 1 << 30;
     private static final int LAB_PORT = 0xf8;
+    /**
+     * Whatever its other devices, a PC has a serial port, as a VM of QEMU or Firecracker has: where firmware, boot loaders and
+     * kernels speak before they have found drivers. This technique has the model of it.
+     */
+    private static final String SERIAL_TECHNIQUE = "emul";
+    /** Under the count clock each run is the same, the entropy its guest gets as well. */
+    private static final long COUNTED_ENTROPY = 0x70726f74657573L;
 
     private final VmSpec spec;
     private final CompositionReport report;
@@ -97,8 +109,14 @@ final class MachineBuilder {
         context.board(board);
         spec.boot().files().forEach(board::firmwareFile);
         ports.attach(LAB_PORT, 1, "lab marks", new LabPort(link));
-        List<Device> devices = ioTechnique.plug(context, wishes(ioTechnique, console));
+        SharedConsole shared = new SharedConsole(console);
+        Optional<IoTechnique> serial = registry.io(SERIAL_TECHNIQUE).filter(technique -> technique != ioTechnique);
+        List<Device> devices = new ArrayList<>(ioTechnique.plug(context, wishes(ioTechnique, serial.isPresent() ? shared.device() : console)));
         devices.forEach(made::own);
+        serial.map(technique -> technique.plug(context, List.of(new DeviceSpec(DeviceRole.CONSOLE, shared.serial(), 0)))).ifPresent(more -> {
+            more.forEach(made::own);
+            devices.addAll(more);
+        });
 
         MemoryVirtualization memoryVirtualization =
                 made.own(memoryTechnique.virtualize(new Contexts.Memory(silicon.hostMemory(), line20, counters, spec.name())));
@@ -121,6 +139,8 @@ final class MachineBuilder {
         GuestLoader.LoadedGuest guest = gone(registry.loader()).load(new GuestLoader.Request(spec.boot(), memory, firmware));
         cpu.importState(FirmwareSettings.complete(guest.state(), contract));
 
+        Set<Object> used = new HashSet<>(Set.of(silicon, cpuTechnique, memoryTechnique, ioTechnique));
+        serial.ifPresent(used::add);
         List<String> notes = new ArrayList<>();
         notes.add("started by " + guest.protocol());
         notes.add("execution engine: " + processor.engine());
@@ -142,7 +162,7 @@ final class MachineBuilder {
                 counters,
                 link,
                 firmwareLog,
-                Set.of(silicon, cpuTechnique, memoryTechnique, ioTechnique),
+                used,
                 notes,
                 made);
     }
@@ -205,7 +225,7 @@ final class MachineBuilder {
         return host.allocate(bytes, LARGE_PAGE, owner);
     }
 
-    private List<DeviceSpec> wishes(IoTechnique technique, MachineConsole console) {
+    private List<DeviceSpec> wishes(IoTechnique technique, CharacterBackend console) {
         List<DeviceSpec> wishes = new ArrayList<>();
         wishes.add(new DeviceSpec(DeviceRole.CONSOLE, console, 0));
         if (technique.roles().contains(DeviceRole.DISPLAY)) {
@@ -213,6 +233,10 @@ final class MachineBuilder {
         }
         if (technique.roles().contains(DeviceRole.KEYBOARD)) {
             wishes.add(new DeviceSpec(DeviceRole.KEYBOARD, null, 0));
+        }
+        if (technique.roles().contains(DeviceRole.ENTROPY)) {
+            RandomGenerator source = spec.clock() == VmSpec.Clock.COUNT ? new SplittableRandom(COUNTED_ENTROPY) : new SecureRandom();
+            wishes.add(new DeviceSpec(DeviceRole.ENTROPY, source, 0));
         }
         if (!spec.disks().isEmpty() && !technique.roles().contains(DeviceRole.DISK)) {
             throw new VmException("I/O technique '%s' has no disks yet: leave %s away".formatted(technique.info().name(), spec.disks().get(0)));

@@ -1,4 +1,6 @@
-/**
- * Not offered yet: virtio devices. Until it works the bundle registers no technique, and {@code tech:list} says so.
- */
+/** I/O technique {@code virtio}: devices made for a driver that knows it is in a VM (OASIS virtio 1.2), on the PCI bus. */
+@Capability(namespace = TechniqueInfo.NAMESPACE, name = "virtio", attribute = "kind=io")
 package proteus.io.virtio;
+
+import org.osgi.annotation.bundle.Capability;
+import proteus.api.compose.TechniqueInfo;

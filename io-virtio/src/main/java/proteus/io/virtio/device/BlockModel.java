@@ -1,0 +1,168 @@
+package proteus.io.virtio.device;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import proteus.api.io.BlockBackend;
+import proteus.api.io.DeviceRole;
+import proteus.io.virtio.core.Chain;
+import proteus.io.virtio.core.DeviceModel;
+import proteus.io.virtio.core.RingException;
+import proteus.io.virtio.core.SplitQueue;
+import proteus.io.virtio.core.VirtioCore;
+
+/** The block device (virtio 1.2, 5.2): read, write, flush, identity. */
+public final class BlockModel implements DeviceModel {
+    static final int SECTOR = 512;
+    static final int SEGMENT_BYTES = 1 << 16;
+    /** What a chain has room for besides header and status. */
+    static final int SEGMENTS = SplitQueue.MOST - 2;
+
+    private static final int TYPE = 2;
+    private static final long SIZE_MAX = 1 << 1;
+    private static final long SEG_MAX = 1 << 2;
+    private static final long READ_ONLY = 1 << 5;
+    private static final long BLOCK_SIZE = 1 << 6;
+    private static final long FLUSH = 1 << 9;
+
+    private static final int REQUEST_IN = 0;
+    private static final int REQUEST_OUT = 1;
+    private static final int REQUEST_FLUSH = 4;
+    private static final int REQUEST_IDENTITY = 8;
+    private static final int HEADER = 16;
+    private static final int IDENTITY = 20;
+    private static final long MOST = (long) SEGMENTS * SEGMENT_BYTES;
+
+    private static final int OK = 0;
+    private static final int IO_ERROR = 1;
+    private static final int UNSUPPORTED = 2;
+
+    private final BlockBackend backend;
+    private final byte[] configuration;
+    private final byte[] identity;
+    private final byte[] bytes = new byte[SEGMENT_BYTES];
+    private final ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
+
+    /** @param index counts the disks; it is in the identity */
+    public BlockModel(BlockBackend backend, int index) {
+        this.backend = backend;
+        // struct virtio_blk_config (5.2.4): capacity in sectors, size_max, seg_max, geometry, blk_size.
+        configuration = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(backend.size() / SECTOR).putInt(SEGMENT_BYTES).putInt(SEGMENTS).putInt(0).putInt(SECTOR).array();
+        identity = ByteBuffer.allocate(IDENTITY).put("proteus-disk-%d".formatted(index).getBytes(StandardCharsets.US_ASCII)).array();
+    }
+
+    @Override
+    public int type() {
+        return TYPE;
+    }
+
+    @Override
+    public String name() {
+        return "block";
+    }
+
+    @Override
+    public DeviceRole role() {
+        return DeviceRole.DISK;
+    }
+
+    @Override
+    public long features() {
+        return SIZE_MAX | SEG_MAX | BLOCK_SIZE | FLUSH | (backend.readOnly() ? READ_ONLY : 0);
+    }
+
+    @Override
+    public int queues() {
+        return 1;
+    }
+
+    @Override
+    public int configurationLength() {
+        return configuration.length;
+    }
+
+    @Override
+    public int readConfiguration(int offset) {
+        return configuration[offset] & 0xff;
+    }
+
+    @Override
+    public void serve(VirtioCore core, int index) throws RingException {
+        SplitQueue queue = core.queue(index);
+        for (Chain chain = queue.next(); chain != null; chain = queue.next()) {
+            // Without a header or room for the status there is nothing to answer (5.2.6).
+            if (chain.readable() < HEADER || chain.writable() < 1) {
+                throw new RingException("a block request without header or status");
+            }
+            core.done(queue, request(core, chain));
+        }
+    }
+
+    /** Does a request and puts its status in the last writable byte; gives how much was written from the start on. */
+    private long request(VirtioCore core, Chain chain) {
+        chain.read(header.array(), 0, HEADER);
+        long room = chain.writable() - 1;
+        long data = 0;
+        int status;
+        try {
+            switch (header.getInt(0)) {
+                case REQUEST_IN -> {
+                    status = inRange(header.getLong(8), room) ? OK : IO_ERROR;
+                    if (status == OK) {
+                        read(chain, header.getLong(8) * SECTOR, room);
+                        data = room;
+                    }
+                }
+                case REQUEST_OUT -> {
+                    long length = chain.readable() - HEADER;
+                    status = !backend.readOnly() && inRange(header.getLong(8), length) ? OK : IO_ERROR;
+                    if (status == OK) {
+                        write(chain, header.getLong(8) * SECTOR, length);
+                        if ((core.accepted() & FLUSH) == 0) {
+                            // A driver that cannot ask for it relies on a write-through cache (5.2.6.2).
+                            backend.flush();
+                        }
+                    }
+                }
+                case REQUEST_FLUSH -> {
+                    backend.flush();
+                    status = OK;
+                }
+                case REQUEST_IDENTITY -> {
+                    status = room >= IDENTITY ? OK : IO_ERROR;
+                    data = status == OK ? chain.write(identity, 0, IDENTITY) : 0;
+                }
+                default -> status = UNSUPPORTED;
+            }
+        } catch (IOException e) {
+            status = IO_ERROR;
+        }
+        chain.writeLast(status);
+        return data == room ? room + 1 : data;
+    }
+
+    /** Whether it is whole sectors of the disk, and no more than the limits told in the configuration allow. */
+    private boolean inRange(long sector, long length) {
+        long sectors = backend.size() / SECTOR;
+        return length % SECTOR == 0 && length <= MOST && sector >= 0 && sector <= sectors && length / SECTOR <= sectors - sector;
+    }
+
+    private void read(Chain chain, long from, long length) throws IOException {
+        for (long done = 0; done < length; ) {
+            int now = (int) Math.min(SEGMENT_BYTES, length - done);
+            backend.read(from + done, bytes, 0, now);
+            chain.write(bytes, 0, now);
+            done += now;
+        }
+    }
+
+    private void write(Chain chain, long to, long length) throws IOException {
+        for (long done = 0; done < length; ) {
+            int now = chain.read(bytes, 0, (int) Math.min(SEGMENT_BYTES, length - done));
+            backend.write(to + done, bytes, 0, now);
+            done += now;
+        }
+    }
+}
