@@ -92,12 +92,12 @@ final class Simd {
 
     // ---- the second source
 
-    /** Host address of the second source: a register, or the memory operand brought into the struct whole; checks of alignment done. */
+    /** Host address of the second source: a register, the memory operand itself, or a copy of it in the struct; checks of alignment done. */
     static long source(Cpu cpu, Op op) {
         return op.secondKind == Instruction.MEMORY ? load(cpu, op, op.vectorLength == 0) : cpu.s + op.second;
     }
 
-    /** Brings the memory operand in, zero-extended if it is less than 16 bytes. */
+    /** Host address of the memory operand, or of a copy if it is less than 16 bytes, zero-extended, or not directly accessible. */
     static long load(Cpu cpu, Op op, boolean aligned) {
         long to = cpu.s + SOURCE;
         if (op.bytes < 16) {
@@ -109,9 +109,26 @@ final class Simd {
             throw cpu.protection(0);
         }
         // operands of 16 bytes and more are never #AC (SDM vol. 2, tables 2-17 to 2-22)
+        if ((at & 4095) <= 4096 - op.bytes) {
+            long direct = cpu.mmu.directRead(at);
+            if (direct != 0) {
+                return direct;
+            }
+        }
         for (int i = 0; i < op.bytes; i += 8) {
             Raw.putLong(to + i, cpu.mmu.readPart(at + i & op.linearMask, 64));
         }
+        return to;
+    }
+
+    /** As {@link #source} where reading goes on for up to 8 bytes behind the operand, of which nothing is used. */
+    static long sourceWithRoom(Cpu cpu, Op op) {
+        long from = source(cpu, op);
+        if (op.secondKind != Instruction.MEMORY) {
+            return from;
+        }
+        long to = cpu.s + SOURCE;
+        put(to, Raw.getLong(from), Raw.getLong(from + 8));
         return to;
     }
 
@@ -177,7 +194,15 @@ final class Simd {
 
     /** Stores a register's 16 or 32 bytes at any alignment, all or nothing. */
     static void store(Cpu cpu, long at, long from, int bytes) {
-        if ((at & 4095) > 4096 - bytes) {
+        if ((at & 4095) <= 4096 - bytes) {
+            long direct = cpu.mmu.directWrite(at);
+            if (direct != 0) {
+                for (int i = 0; i < bytes; i += 8) {
+                    Raw.putLong(direct + i, Raw.getLong(from + i));
+                }
+                return;
+            }
+        } else {
             cpu.mmu.probeWrite(at, bytes);
         }
         for (int i = 0; i < bytes; i += 8) {

@@ -104,7 +104,7 @@ final class Sse41 {
 
     private static void extend(Cpu cpu, Op op, int from, int to, boolean signed) {
         Guard.vector(cpu, op);
-        long b = Simd.source(cpu, op);
+        long b = Simd.sourceWithRoom(cpu, op);
         long result = Simd.result(cpu);
         for (int i = 0; i < Simd.bytes(op); i += 8) {
             Raw.putLong(result + i, extend(Raw.getLong(b + i * from / to), from, to, signed));
