@@ -1,6 +1,7 @@
 package proteus.silicon.exec;
 
 import static proteus.silicon.cpu.CpuLayout.BLOCK_RIP;
+import static proteus.silicon.cpu.CpuLayout.MXCSR;
 import static proteus.silicon.cpu.CpuLayout.RIP;
 import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
 import static proteus.silicon.cpu.CpuLayout.SEG_READ_END;
@@ -11,9 +12,12 @@ import proteus.silicon.cpu.GuestFault;
 import proteus.silicon.cpu.Handler;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
+import proteus.silicon.cpu.Raw;
 import proteus.silicon.translate.JumpTable;
 import proteus.silicon.translate.Translation;
 import proteus.silicon.translate.TranslationCache;
+import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr4;
 
 /**
  * Runs blocks as host code. What the code does not execute itself, it leaves for: the one instruction is executed by its
@@ -24,6 +28,9 @@ final class NativeEngine implements AutoCloseable {
     /** Most instructions before another thread's wish is looked at. */
     private static final long SLICE = 100_000;
     private static final long FLAT_END = 1L << 32;
+    /** The exception masks in MXCSR. */
+    private static final int MASKS = 0x3f << 7;
+    private static final byte[] NONE = {};
 
     private final Cpu cpu;
     private final Interpreter interpreter;
@@ -110,7 +117,7 @@ final class NativeEngine implements AutoCloseable {
                 from = null;
             }
             long budget = Math.min(left, SLICE);
-            int number = cache.enter(code, cpu.mmu.context(), budget - rest);
+            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse());
             Translation t = cache.translation(number);
             exit = TranslationCache.kind(number);
             long done = budget - cache.budget();
@@ -143,13 +150,18 @@ final class NativeEngine implements AutoCloseable {
                     if (outcome != Interpreter.DONE || op.endsBlock && !branch(op)) {
                         return outcome;
                     }
-                    if (!op.endsBlock && t.usable()) {
+                    if (!op.endsBlock && t.usable() && (!t.usesSse() || sse())) {
                         code = t.behind(exit);
                         rest = t.count() - exit - 1;
                     }
                 }
             }
         }
+    }
+
+    /** SSE is enabled and raises no exceptions: then it is the host's. */
+    private boolean sse() {
+        return (cpu.cr0 & (Cr0.EM | Cr0.TS)) == 0 && (cpu.cr4 & Cr4.OSFXSR) != 0 && (Raw.getInt(cpu.s + MXCSR) & MASKS) == MASKS;
     }
 
     private static boolean branch(Op op) {
@@ -216,13 +228,22 @@ final class NativeEngine implements AutoCloseable {
         if (!cache.hasRoom()) {
             cache.clear();
         }
-        Translation t = cache.translate(rip, block.mode, block.ops.clone(), block.secondPage >= 0);
+        Translation t = cache.translate(rip, block.mode, block.ops.clone(), bytes(block));
         if (block.translation != null && block.translation.usable()) {
             t.next = block.translation;
         }
         block.translation = t;
         jumps.put(rip, t.entry());
         return t;
+    }
+
+    private byte[] bytes(Block block) {
+        if (block.secondPage >= 0) {
+            return NONE;
+        }
+        byte[] bytes = new byte[block.bytes];
+        Raw.copyOut(cpu.mmu.hostAddress(block.hpa), bytes, 0, bytes.length);
+        return bytes;
     }
 
     /** The way from an exit to the block it led to, without coming out again. */

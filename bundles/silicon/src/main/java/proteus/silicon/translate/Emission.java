@@ -53,6 +53,8 @@ final class Emission {
     /** Number of the instruction in its block. */
     int index;
     private boolean flagsInHost, flagsInRax;
+    /** That SSE instructions may execute has been looked at; there are some. */
+    boolean sseChecked, usesSse;
 
     private final int[] slowPlaces = new int[MOST_SLOW];
     private final int[] slowOps = new int[MOST_SLOW];
@@ -69,6 +71,8 @@ final class Emission {
         slowCount = 0;
         flagsInHost = false;
         flagsInRax = true;
+        sseChecked = false;
+        usesSse = false;
     }
 
     /** Whether one more instruction, whatever it is, finds room for its slow exits. */

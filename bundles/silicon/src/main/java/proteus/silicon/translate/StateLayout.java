@@ -25,6 +25,16 @@ record StateLayout(long base) {
         return base + OFFSET + 24;
     }
 
+    /** A byte that is not 0 if SSE instructions of the guest may execute as they are. */
+    long sse() {
+        return base + OFFSET + 32;
+    }
+
+    /** MXCSR as the host's code wants it. */
+    long hostMxcsr() {
+        return base + OFFSET + 40;
+    }
+
     long faultPc() {
         return base + FAULT_PC;
     }

@@ -23,6 +23,7 @@ public final class Translation {
     /** Distance from {@link #entry} to the exit of a block that was overwritten. */
     int staleExit;
     boolean stale;
+    boolean usesSse;
     private final TranslationCache cache;
     /** The same block at another linear address. */
     public Translation next;
@@ -63,6 +64,11 @@ public final class Translation {
     /** Host address of the code behind an instruction, or 0 if the block ends with it. */
     public long behind(int index) {
         return resume[index] == 0 ? 0 : entry + resume[index];
+    }
+
+    /** It has SSE instructions that execute as they are, and does not look again whether they may behind each. */
+    public boolean usesSse() {
+        return usesSse;
     }
 
     /** Host address of the start. */

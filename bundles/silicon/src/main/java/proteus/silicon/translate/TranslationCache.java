@@ -106,6 +106,7 @@ public final class TranslationCache implements AutoCloseable {
 
     /** Saves what the host's calling convention wants kept, loads the guest's registers, goes to the target. */
     private void enter(HostAssembler a) {
+        a.absolute(32, 0x0fae, 3, state.hostMxcsr(), 0); // stmxcsr
         for (int b : new int[] {0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57}) {
             a.put8(b); // push rbx, rbp, r12 to r15
         }
@@ -118,6 +119,13 @@ public final class TranslationCache implements AutoCloseable {
                 a.absolute(64, 0x8b, host, e.s + CpuLayout.gpr(guest), 0);
             }
         }
+        a.put8(0xc5); // vzeroupper: the upper halves stay in the struct
+        a.put8(0xf8);
+        a.put8(0x77);
+        for (int i = 0; i < 16; i++) {
+            a.absolute(32, 0x0f28, i, e.s + CpuLayout.xmm(i), 0); // movaps
+        }
+        a.absolute(32, 0x0fae, 2, e.s + CpuLayout.MXCSR, 0); // ldmxcsr
         a.absolute(64, 0x8b, RAX, state.rax(), 0);
         a.put8(0x3c); // cmp al,0x81: wherever the code goes on, it may expect the flags in RAX or in the host's
         a.put8(0x81);
@@ -134,6 +142,11 @@ public final class TranslationCache implements AutoCloseable {
                 a.absolute(64, 0x89, host, e.s + CpuLayout.gpr(guest), 0);
             }
         }
+        for (int i = 0; i < 16; i++) {
+            a.absolute(32, 0x0f29, i, e.s + CpuLayout.xmm(i), 0);
+        }
+        a.absolute(32, 0x0fae, 3, e.s + CpuLayout.MXCSR, 0); // stmxcsr
+        a.absolute(32, 0x0fae, 2, state.hostMxcsr(), 0);
         a.move(32, RAX, Emission.T0);
         a.alu(64, 0, HostAssembler.RSP, 8);
         for (int b : new int[] {0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3}) {
@@ -193,14 +206,14 @@ public final class TranslationCache implements AutoCloseable {
     /**
      * Translates a block; there must be room.
      *
-     * @param crossing its bytes lie in two pages
+     * @param code its bytes, or nothing if they lie in two pages
      */
-    public Translation translate(long rip, int mode, Op[] ops, boolean crossing) {
+    public Translation translate(long rip, int mode, Op[] ops, byte[] code) {
         if (count == translations.length) {
             translations = Arrays.copyOf(translations, 2 * count);
         }
-        Translation t = new Translation(this, count, rip, mode, ops, crossing, next);
-        translator.translate(t);
+        Translation t = new Translation(this, count, rip, mode, ops, code.length == 0, next);
+        translator.translate(t, code);
         int length = e.a.length();
         memory.write(next, e.a.code(), length);
         t.end = next + length;
@@ -258,10 +271,12 @@ public final class TranslationCache implements AutoCloseable {
      *
      * @param context the TLB context in force
      * @param budget instructions that may retire, less those of the running block behind the target
+     * @param sse whether SSE instructions may execute as they are
      * @return the exit
      * @throws HostFaultException when the code faulted
      */
-    public int enter(long target, long context, long budget) {
+    public int enter(long target, long context, long budget, boolean sse) {
+        Raw.putLong(state.sse(), sse ? 1 : 0);
         int flags = Flags.arithmetic(Raw.getLong(e.s + CpuLayout.FLAG_RESULT), Raw.getLong(e.s + CpuLayout.FLAG_AUX));
         Raw.putLong(state.rax(), budget << BUDGET_SHIFT | (flags & 0xd5 | 2) << 8 | flags >>> 11 & 1);
         Raw.putLong(state.target(), target);

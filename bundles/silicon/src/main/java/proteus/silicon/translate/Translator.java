@@ -17,6 +17,7 @@ final class Translator {
     private final HostAssembler a;
     private final IntegerForms integers;
     private final ControlForms control;
+    private final SseForms sse;
     private final long exit;
 
     Translator(Emission e, StateLayout state, long exit) {
@@ -25,9 +26,11 @@ final class Translator {
         a = e.a;
         integers = new IntegerForms(e);
         control = new ControlForms(e, integers, state);
+        sse = new SseForms(e, state);
     }
 
-    void translate(Translation t) {
+    /** @param code the bytes of the block; empty if they are not to be had in one piece */
+    void translate(Translation t, byte[] code) {
         e.begin(t.entry, t.rip, t.mode);
         Op[] ops = t.ops;
         a.put8(0x48); // sub rax, count: the flags below stay
@@ -40,13 +43,14 @@ final class Translator {
             Op op = ops[i];
             e.index = i;
             a.reserve();
-            if (integers.emit(op) || control.emit(op)) {
+            if (!op.endsBlock && (integers.emit(op) || control.emit(op) || sse.emit(op, code))) {
                 t.resume[i] = a.length();
             } else if (op.endsBlock && control.translatable(op)) {
                 falls = branch(t, op);
             } else {
                 e.clobberFlags();
                 e.exit(t.number, i, exit);
+                e.sseChecked = false;
                 if (op.endsBlock) {
                     falls = false;
                 } else {
@@ -63,6 +67,7 @@ final class Translator {
         t.staleExit = a.length();
         e.exit(t.number, STALE, exit);
         e.slowExits(t.number, exit);
+        t.usesSse = e.usesSse;
     }
 
     /** A branch that ends the block; true if the block goes on behind it. */

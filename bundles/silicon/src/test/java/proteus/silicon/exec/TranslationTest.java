@@ -10,16 +10,18 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Flags;
 import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 import proteus.x86.disasm.Disassembler;
+import proteus.x86.format.Cr4;
 
 /** Random straight-line code gives the same registers, flags and memory translated as interpreted. */
 class TranslationTest {
     private static final int CODE = 0x2000, DATA = 0x100000, MEMORY = 1 << 22, STACK = 0x180000;
-    private static final int SEQUENCES = 3000;
+    private static final int SEQUENCES = 4000;
     /** Instructions that leave flags undefined, so that what reads flags must not follow at once. */
     private static final Set<Mnemonic> UNDEFINED = Set.of(Mnemonic.SHL, Mnemonic.SHR, Mnemonic.SAR, Mnemonic.ROL, Mnemonic.ROR, Mnemonic.RCL, Mnemonic.RCR,
         Mnemonic.SHLD, Mnemonic.SHRD, Mnemonic.MUL, Mnemonic.IMUL, Mnemonic.DIV, Mnemonic.IDIV, Mnemonic.BSF, Mnemonic.BSR, Mnemonic.BT, Mnemonic.BTS,
@@ -62,6 +64,15 @@ class TranslationTest {
                 registers[i] &= 0xffffffffL;
             }
         }
+        long[] vectors = random.longs(32).toArray();
+        for (int i = 0; i < 32; i++) {
+            vectors[i] = switch (random.nextInt(4)) {
+                case 0 -> Double.doubleToRawLongBits(random.nextInt(2000) / 8.0 - 100);
+                case 1 -> Float.floatToRawIntBits(random.nextInt(2000) / 8f - 100) * 0x1_0000_0001L;
+                default -> vectors[i];
+            };
+        }
+        int mxcsr = 0x1f80 | (random.nextInt(4) == 0 ? random.nextInt(1 << 16) & 0xe040 : 0);
         byte[] data = new byte[1 << 12];
         random.nextBytes(data);
         for (TestCpu t : List.of(interpreted, translated)) {
@@ -73,6 +84,11 @@ class TranslationTest {
             for (int i = 0; i < (mode == 64 ? 16 : 8); i++) {
                 t.cpu.gpr(i, registers[i]);
             }
+            for (int i = 0; i < 32; i++) {
+                t.cpu.put(CpuLayout.xmm(i / 2) + 8 * (i & 1), vectors[i]);
+            }
+            t.cpu.put(CpuLayout.MXCSR, t.cpu.get(CpuLayout.MXCSR) & -1L << 32 | mxcsr);
+            t.cpu.cr4 = Cr4.OSFXSR;
             t.cpu.arithmeticFlags(flags);
         }
         String what = "sequence " + seed + " " + listing + " flags " + Integer.toHexString(flags);
@@ -83,6 +99,9 @@ class TranslationTest {
         assertEquals(interpreted.cpu.retired, translated.cpu.retired, what);
         for (int i = 0; i < 16; i++) {
             assertEquals(Long.toHexString(interpreted.cpu.gpr(i)), Long.toHexString(translated.cpu.gpr(i)), "register " + i + " of " + what);
+        }
+        for (int at = CpuLayout.MXCSR; at < CpuLayout.xmm(15) + 16; at += 8) {
+            assertEquals(Long.toHexString(interpreted.cpu.get(at)), Long.toHexString(translated.cpu.get(at)), "struct at " + at + " of " + what);
         }
         assertEquals(Integer.toHexString(interpreted.cpu.arithmeticFlags()), Integer.toHexString(translated.cpu.arithmeticFlags()), "flags of " + what);
         for (int at = 0; at < MEMORY; at += 8) {
@@ -101,7 +120,10 @@ class TranslationTest {
         byte[] bytes = new byte[16];
         while (listing.size() < length) {
             random.nextBytes(bytes);
-            if (random.nextInt(3) == 0) {
+            if (random.nextInt(4) == 0) {
+                bytes[0] = (byte) new int[] {0x66, 0xf2, 0xf3}[random.nextInt(3)];
+                bytes[1] = 0x0f;
+            } else if (random.nextInt(3) == 0) {
                 bytes[0] = 0x0f;
             } else if (mode == 64 && random.nextInt(2) == 0) {
                 bytes[0] = (byte) (0x40 | random.nextInt(16));
@@ -111,7 +133,7 @@ class TranslationTest {
             }
             int n = Decoder.decode(i -> bytes[i] & 0xff, mode, in);
             boolean undefined = UNDEFINED.contains(in.mnemonic);
-            if (n == 0 || !undefined && !PLAIN.contains(in.mnemonic) || segment(in)) {
+            if (n == 0 || !undefined && !PLAIN.contains(in.mnemonic) && !vector(in) || segment(in)) {
                 continue;
             }
             code.write(bytes, 0, n);
@@ -123,6 +145,14 @@ class TranslationTest {
         }
         code.write(0xf4);
         return code.toByteArray();
+    }
+
+    private static boolean vector(Instruction in) {
+        boolean xmm = false;
+        for (int i = 0; i < in.operandCount; i++) {
+            xmm |= in.kind[i] == Instruction.XMM;
+        }
+        return xmm && in.vectorLength == 0 && in.mnemonic != Mnemonic.MASKMOVDQU;
     }
 
     private static boolean segment(Instruction in) {
