@@ -119,7 +119,8 @@ final class BlockDecoder implements CodeSource {
             }
         }
         Block block = new Block(hpa, mode, start, Arrays.copyOf(ops, n), Arrays.copyOf(operations, n), secondPage);
-        if (hpa < 0 || outside && secondPage < 0) {
+        // an instruction behind the first that crosses the page's end is no part of the block
+        if (hpa < 0 || first && outside && secondPage < 0) {
             reusable = false;
         } else {
             blocks.add(block);

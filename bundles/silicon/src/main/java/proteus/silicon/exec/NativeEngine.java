@@ -39,7 +39,7 @@ final class NativeEngine implements AutoCloseable {
     private final TranslationCache cache;
     private final JumpTable jumps;
     private final int threshold;
-    private int epoch;
+    private int epoch, globalEpoch;
 
     /** @param threshold how often a block is met before it is translated */
     NativeEngine(Cpu cpu, Interpreter interpreter, BlockDecoder decoder, HandlerTable handlers, TranslationCache cache, int threshold) {
@@ -52,6 +52,7 @@ final class NativeEngine implements AutoCloseable {
         jumps = new JumpTable(cpu.mmu);
         cache.jumps(jumps);
         epoch = cpu.mmu.epoch;
+        globalEpoch = cpu.mmu.globalEpoch;
     }
 
     /** Whether translated code may run in the modes in force: 64-bit code, or 32-bit code in flat segments, and nothing that must look at each access. */
@@ -87,7 +88,12 @@ final class NativeEngine implements AutoCloseable {
             }
             if (cpu.mmu.epoch != epoch) {
                 epoch = cpu.mmu.epoch;
-                jumps.clear();
+                if (cpu.mmu.globalEpoch == globalEpoch) {
+                    jumps.clearLocal();
+                } else {
+                    globalEpoch = cpu.mmu.globalEpoch;
+                    jumps.clear();
+                }
                 code = 0;
             }
             if (left < rest) {
@@ -117,7 +123,7 @@ final class NativeEngine implements AutoCloseable {
                 from = null;
             }
             long budget = Math.min(left, SLICE);
-            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse());
+            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse(), mayClearInterrupts());
             Translation t = cache.translation(number);
             exit = TranslationCache.kind(number);
             long done = budget - cache.budget();
@@ -157,6 +163,10 @@ final class NativeEngine implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private boolean mayClearInterrupts() {
+        return cpu.cpl <= cpu.iopl();
     }
 
     /** SSE is enabled and raises no exceptions: then it is the host's. */
@@ -218,7 +228,7 @@ final class NativeEngine implements AutoCloseable {
         }
         for (Translation t = block.translation; t != null; t = t.next) {
             if (t.rip == rip && t.usable()) {
-                jumps.put(rip, t.entry());
+                known(t);
                 return t;
             }
         }
@@ -233,8 +243,13 @@ final class NativeEngine implements AutoCloseable {
             t.next = block.translation;
         }
         block.translation = t;
-        jumps.put(rip, t.entry());
+        known(t);
         return t;
+    }
+
+    /** Code whose fetch was translated just now may be entered by the table. */
+    private void known(Translation t) {
+        jumps.put(t.rip, t.entry(), !t.crossing() && cpu.mmu.fetchedGlobal(t.rip));
     }
 
     private byte[] bytes(Block block) {

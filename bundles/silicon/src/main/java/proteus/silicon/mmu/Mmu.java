@@ -29,6 +29,8 @@ public final class Mmu implements AutoCloseable {
 
     /** Changes whenever a cached translation may have become wrong; caches of code by linear address check it. */
     public int epoch;
+    /** The same for translations of global pages, which a load of CR3 leaves alone. */
+    public int globalEpoch;
 
     private final Cpu cpu;
     private final ModelHostMemory memory;
@@ -662,6 +664,7 @@ public final class Mmu implements AutoCloseable {
         tlb.choose(pcid(), true);
         selectAccess();
         epoch++;
+        globalEpoch++;
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
     }
 
@@ -669,6 +672,7 @@ public final class Mmu implements AutoCloseable {
     public void invalidatePage(long gva) {
         tlb.invalidate(gva);
         epoch++;
+        globalEpoch++;
     }
 
     /** This frame holds decoded code now: stores to it take the slow path. */
@@ -709,6 +713,11 @@ public final class Mmu implements AutoCloseable {
      */
     public long fetch(long gva) {
         return translate(wrap(gva), PageWalker.FETCH, user ? Tlb.FETCH_USER : Tlb.FETCH_SUPERVISOR, user, smap);
+    }
+
+    /** Whether the page of an instruction fetched just now is global. */
+    public boolean fetchedGlobal(long gva) {
+        return tlb.global(user ? Tlb.FETCH_USER : Tlb.FETCH_SUPERVISOR, wrap(gva));
     }
 
     public ModelHostMemory memory() {

@@ -142,6 +142,12 @@ final class Tlb implements AutoCloseable {
         return (long) (word % WORDS * Long.SIZE + Long.numberOfTrailingZeros(bits)) * TlbLayout.ENTRY_BYTES;
     }
 
+    /** Whether there is a translation for reads at an address, and it is global. */
+    boolean global(int context, long gva) {
+        long slot = slot(gva);
+        return Raw.getLong(context(context) + slot + READ_TAG) == (gva & -4096L) && (Raw.getLong(attributes(context(context), slot)) & GLOBAL) != 0;
+    }
+
     /** The tag that is not in use: the page half the entries away. */
     private static long none(long slot) {
         return (slot ^ ENTRIES_BYTES / 2) << 7;

@@ -16,7 +16,7 @@ public final class TlbLayout {
     static final int ATTRIBUTES = ENTRIES * ENTRY_BYTES;
     /** Room behind a context for an engine's own table: code by linear address, which depends on the same privilege. */
     public static final int ENGINE = ATTRIBUTES + ENTRIES * 8;
-    public static final int ENGINE_BYTES = 1 << 16;
+    public static final int ENGINE_BYTES = 1 << 17;
     static final int CONTEXT_BYTES = ENGINE + ENGINE_BYTES;
 
     private TlbLayout() {}

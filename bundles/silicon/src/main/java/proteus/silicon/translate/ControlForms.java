@@ -4,12 +4,16 @@ import static proteus.silicon.translate.Emission.JUMPS;
 import static proteus.silicon.translate.Emission.T0;
 import static proteus.silicon.translate.Emission.T1;
 import static proteus.silicon.translate.HostAssembler.R9;
+import static proteus.silicon.translate.HostAssembler.RAX;
 import static proteus.silicon.translate.HostAssembler.RBP;
+import static proteus.silicon.translate.HostAssembler.RCX;
 import static proteus.x86.decode.Instruction.GPR;
 import static proteus.x86.decode.Instruction.IMMEDIATE;
 import static proteus.x86.decode.Instruction.MEMORY;
 import static proteus.x86.decode.Instruction.RELATIVE;
 
+import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Op;
 
 /**
@@ -38,6 +42,7 @@ final class ControlForms {
             case PUSH -> push(op);
             case POP -> pop(op);
             case LEAVE -> leave(op);
+            case PUSHF -> pushFlags(op);
             default -> false;
         };
     }
@@ -121,12 +126,47 @@ final class ControlForms {
         return true;
     }
 
+    /** The arithmetic flags from where they are saved, the others from the struct; VM and RF read 0. */
+    private boolean pushFlags(Op op) {
+        if (!ordinary(op)) {
+            return false;
+        }
+        below(op.operandSize >> 3);
+        e.rotate(T1, RAX, 8);
+        a.extend(32, 0x0fb6, T1, T1, 8);
+        a.alu(32, 4, T1, Flags.SF | Flags.ZF | Flags.AF | Flags.PF | Flags.CF);
+        a.put8(0xa8); // test al,1
+        a.put8(1);
+        a.put8(0x74); // jz
+        a.put8(0);
+        int skip = a.length();
+        a.alu(32, 1, T1, Flags.OF);
+        a.land8(skip);
+        a.absolute(64, 0x0b, T1, e.s + CpuLayout.FLAGS, 0);
+        a.alu(32, 4, T1, ~(Flags.VM | Flags.RF));
+        a.rm(op.operandSize, 0x89, T1, T0, 0);
+        moveStack(-(op.operandSize >> 3));
+        return true;
+    }
+
     // ---- what ends a block
+
+    /** CLI, where it clears IF. */
+    void clearInterrupts() {
+        e.clobberFlags();
+        a.absolute(8, 0x80, 7, state.cli(), 1);
+        a.put8(0);
+        e.slowIf(4);
+        a.absolute(32, 0x81, 4, e.s + CpuLayout.FLAGS, 4);
+        a.put32(~Flags.IF);
+    }
 
     /** Whether the branch is one that {@link Translator} may emit: the mode's own width, a target inside the address space. */
     boolean translatable(Op op) {
         return switch (op.mnemonic) {
+            case CLI -> true;
             case JCC -> relative(op);
+            case LOOP -> relative(op) && op.addressSize == e.pointerSize();
             case JMP, CALL -> ordinaryBranch(op) && (op.k0 == RELATIVE ? relative(op) : op.k0 == GPR || op.k0 == MEMORY && e.addressable(op));
             case RET -> ordinaryBranch(op);
             default -> false;
@@ -143,6 +183,13 @@ final class ControlForms {
 
     private static boolean canonical(long address) {
         return address << 16 >> 16 == address;
+    }
+
+    /** LOOP counts; then its branch is taken if the host's ZF is clear. */
+    void count() {
+        e.clobberFlags();
+        a.rm(e.pointerSize(), 0x8d, RCX, RCX, -1);
+        a.rr(e.pointerSize(), 0x85, RCX, RCX);
     }
 
     /** JMP to a register or memory. */

@@ -37,8 +37,8 @@ final class Emission {
     static final int T0 = R14, T1 = R15;
     /** Where the engine's table of code by linear address lies from the GS base. */
     static final int JUMPS = TlbLayout.ENGINE;
-    /** Bits of a table offset: 4096 entries of an address of guest code and one of host code. */
-    static final int JUMP_MASK = 0xfff0;
+    /** Bits of a table offset: 8192 entries of an address of guest code and one of host code. */
+    static final int JUMP_MASK = TlbLayout.ENGINE_BYTES - 16;
     static final int BUDGET_SHIFT = 16;
 
     private static final int[] HOST = {R8, RCX, RDX, RBX, R9, RBP, RSI, RDI, R10, R11, R12, NONE, R13, NONE, NONE, NONE};
@@ -281,7 +281,7 @@ final class Emission {
 
     /** Offset in the table of code of a linear address. */
     static int jumpSlot(long rip) {
-        return (int) ((rip ^ rip >>> 4) & 0xfff) << 4;
+        return (int) (rip ^ rip >>> 4) << 4 & JUMP_MASK;
     }
 
     /** Looks the address of guest code in T0 up; goes the slow way if it is not in the table. T1 becomes its offset there. */

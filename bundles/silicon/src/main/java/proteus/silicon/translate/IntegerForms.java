@@ -590,8 +590,11 @@ final class IntegerForms {
         int size = op.operandSize;
         boolean byRegister = op.k1 != IMMEDIATE;
         if (op.k0 == MEMORY) {
-            if (byRegister || !e.addressable(op)) {
+            if (!e.addressable(op)) {
                 return false;
+            }
+            if (byRegister) {
+                return bitString(op, digit);
             }
             e.access(op, size >> 3, digit != 4);
             e.needFlags();
@@ -611,6 +614,34 @@ final class IntegerForms {
         e.flagsWritten();
         if (digit != 4) {
             e.written(op.r0, to);
+        }
+        return true;
+    }
+
+    /** A bit of memory, as far from the operand as the register says: the element is found first, the bit in a temporary changed. */
+    private boolean bitString(Op op, int digit) {
+        int size = op.operandSize;
+        int position = Emission.host(op.r1);
+        if (size == 16 || position == HostAssembler.NONE || op.segment >= 4 || op.addressSize != e.pointerSize()) {
+            return false;
+        }
+        boolean write = digit != 4;
+        e.clobberFlags();
+        e.offset(op, T0, op.addressSize);
+        a.move(size, T1, position);
+        a.digit(size, 0xc1, 7, T1);
+        a.put8(size == 64 ? 6 : 5);
+        if (size == 32 && e.mode == 64) {
+            a.rr(64, 0x63, T1, T1);
+        }
+        a.rmx(e.pointerSize(), 0x8d, T0, T0, T1, size == 64 ? 3 : 2, 0);
+        e.probe(size >> 3, write);
+        a.rm(size, 0x8b, T1, T0, 0);
+        e.needFlags();
+        a.rr(size, 0x0f83 | digit << 3, position, T1);
+        e.flagsWritten();
+        if (write) {
+            a.rm(size, 0x89, T1, T0, 0);
         }
         return true;
     }

@@ -30,6 +30,11 @@ record StateLayout(long base) {
         return base + OFFSET + 32;
     }
 
+    /** A byte that is not 0 if CLI clears IF at the guest's privilege. */
+    long cli() {
+        return base + OFFSET + 64;
+    }
+
     /** MXCSR as the host's code wants it. */
     long hostMxcsr() {
         return base + OFFSET + 40;

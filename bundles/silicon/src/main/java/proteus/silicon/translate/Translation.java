@@ -71,6 +71,11 @@ public final class Translation {
         return usesSse;
     }
 
+    /** Its bytes lie in two pages. */
+    public boolean crossing() {
+        return crossing;
+    }
+
     /** Host address of the start. */
     public long entry() {
         return entry;

@@ -272,11 +272,13 @@ public final class TranslationCache implements AutoCloseable {
      * @param context the TLB context in force
      * @param budget instructions that may retire, less those of the running block behind the target
      * @param sse whether SSE instructions may execute as they are
+     * @param cli whether CLI clears IF
      * @return the exit
      * @throws HostFaultException when the code faulted
      */
-    public int enter(long target, long context, long budget, boolean sse) {
+    public int enter(long target, long context, long budget, boolean sse, boolean cli) {
         Raw.putLong(state.sse(), sse ? 1 : 0);
+        Raw.putLong(state.cli(), cli ? 1 : 0);
         int flags = Flags.arithmetic(Raw.getLong(e.s + CpuLayout.FLAG_RESULT), Raw.getLong(e.s + CpuLayout.FLAG_AUX));
         Raw.putLong(state.rax(), budget << BUDGET_SHIFT | (flags & 0xd5 | 2) << 8 | flags >>> 11 & 1);
         Raw.putLong(state.target(), target);

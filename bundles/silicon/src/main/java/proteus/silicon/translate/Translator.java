@@ -13,6 +13,9 @@ import proteus.x86.decode.Mnemonic;
  * leaves the code with its number, and comes back in behind it.
  */
 final class Translator {
+    /** Condition code NZ. */
+    private static final int NOT_ZERO = 5;
+
     private final Emission e;
     private final HostAssembler a;
     private final IntegerForms integers;
@@ -72,6 +75,10 @@ final class Translator {
 
     /** A branch that ends the block; true if the block goes on behind it. */
     private boolean branch(Translation t, Op op) {
+        if (op.mnemonic == Mnemonic.CLI) {
+            control.clearInterrupts();
+            return true;
+        }
         if (op.mnemonic == Mnemonic.RET) {
             control.ret(op);
             return false;
@@ -79,7 +86,12 @@ final class Translator {
         if (op.mnemonic == Mnemonic.JCC) {
             e.saveFlags();
             e.needFlags();
-            conditional(t, op);
+            conditional(t, op, op.condition);
+            return false;
+        }
+        if (op.mnemonic == Mnemonic.LOOP) {
+            control.count();
+            conditional(t, op, NOT_ZERO);
             return false;
         }
         boolean call = op.mnemonic == Mnemonic.CALL;
@@ -100,9 +112,9 @@ final class Translator {
         return false;
     }
 
-    private void conditional(Translation t, Op op) {
+    private void conditional(Translation t, Op op, int condition) {
         long target = t.rip + op.immediate & op.ripMask;
-        int place = a.jump(op.condition);
+        int place = a.jump(condition);
         goTo(t, behind(t, op), FALL);
         if (!direct(t, target)) {
             a.land(place);
