@@ -39,6 +39,8 @@ final class NativeEngine implements AutoCloseable {
     private final TranslationCache cache;
     private final JumpTable jumps;
     private final int threshold;
+    private final Stress stress = Stress.configured();
+    private int untilOverwritten = stress.overwrite();
     private int epoch, globalEpoch;
 
     /** @param threshold how often a block is met before it is translated */
@@ -127,6 +129,10 @@ final class NativeEngine implements AutoCloseable {
             Translation t = cache.translation(number);
             exit = TranslationCache.kind(number);
             long done = budget - cache.budget();
+            if (stress.overwrite() > 0 && --untilOverwritten == 0) {
+                untilOverwritten = stress.overwrite();
+                overwrite(t.rip);
+            }
             code = 0;
             rest = 0;
             switch (exit) {
@@ -218,7 +224,16 @@ final class NativeEngine implements AutoCloseable {
 
     private Block block(long rip, int mode) {
         cpu.put(BLOCK_RIP, rip);
-        return decoder.block(rip, 0, mode == 64 ? -1 : FLAT_END - 1, mode);
+        Block block = decoder.block(rip, 0, mode == 64 ? -1 : FLAT_END - 1, mode);
+        return stress.single() && block.ops.length > 1 ? block.upTo(1) : block;
+    }
+
+    /** Tells everybody that a page of code was written to, though its bytes are as they were. */
+    private void overwrite(long rip) {
+        var walk = cpu.mmu.inspect(rip);
+        if (walk.hpa() >= 0) {
+            cpu.mmu.memory().announce(walk.hpa() & -4096L, 4096);
+        }
     }
 
     /** The host code of a block at an address, made now if it is worth it; null if it is not, or cannot be. */
@@ -235,10 +250,10 @@ final class NativeEngine implements AutoCloseable {
         if (++block.heat < threshold) {
             return null;
         }
-        if (!cache.hasRoom()) {
+        if (!cache.hasRoom() || stress.evict() > 0 && cache.size() >= stress.evict()) {
             cache.clear();
         }
-        Translation t = cache.translate(rip, block.mode, block.ops.clone(), bytes(block));
+        Translation t = cache.translate(rip, block.mode, block.hpa, block.ops.clone(), bytes(block));
         if (block.translation != null && block.translation.usable()) {
             t.next = block.translation;
         }

@@ -8,6 +8,8 @@ public final class Translation {
     public final long rip;
     /** Code size: 32 or 64. */
     public final int mode;
+    /** Host-physical address of its first byte. */
+    final long hpa;
     final Op[] ops;
     /** The block's bytes cross into a second page: it may be entered only by way of the table of code. */
     final boolean crossing;
@@ -23,16 +25,19 @@ public final class Translation {
     /** Distance from {@link #entry} to the exit of a block that was overwritten. */
     int staleExit;
     boolean stale;
+    /** Its memory belongs to others by now. */
+    boolean dropped;
     boolean usesSse;
     private final TranslationCache cache;
     /** The same block at another linear address. */
     public Translation next;
 
-    Translation(TranslationCache cache, int number, long rip, int mode, Op[] ops, boolean crossing, long entry) {
+    Translation(TranslationCache cache, int number, long rip, int mode, long hpa, Op[] ops, boolean crossing, long entry) {
         this.cache = cache;
         this.number = number;
         this.rip = rip;
         this.mode = mode;
+        this.hpa = hpa;
         this.ops = ops;
         this.crossing = crossing;
         this.entry = entry;
@@ -45,6 +50,11 @@ public final class Translation {
             stale = true;
             cache.retire(this);
         }
+    }
+
+    /** Whether both are code of the same frame, at the same linear addresses. */
+    boolean samePage(Translation other) {
+        return (hpa ^ other.hpa) >>> 12 == 0 && (rip ^ other.rip) >>> 12 == 0 && mode == other.mode;
     }
 
     /** Whether it may still be entered. */

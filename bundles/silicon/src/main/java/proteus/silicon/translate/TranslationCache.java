@@ -196,6 +196,7 @@ public final class TranslationCache implements AutoCloseable {
     public void clear() {
         for (int i = 0; i < count; i++) {
             translations[i].stale = true;
+            translations[i].dropped = true;
         }
         Arrays.fill(translations, 0, count, null);
         count = 0;
@@ -206,13 +207,14 @@ public final class TranslationCache implements AutoCloseable {
     /**
      * Translates a block; there must be room.
      *
+     * @param hpa host-physical address of its first byte
      * @param code its bytes, or nothing if they lie in two pages
      */
-    public Translation translate(long rip, int mode, Op[] ops, byte[] code) {
+    public Translation translate(long rip, int mode, long hpa, Op[] ops, byte[] code) {
         if (count == translations.length) {
             translations = Arrays.copyOf(translations, 2 * count);
         }
-        Translation t = new Translation(this, count, rip, mode, ops, code.length == 0, next);
+        Translation t = new Translation(this, count, rip, mode, hpa, ops, code.length == 0, next);
         translator.translate(t, code);
         int length = e.a.length();
         memory.write(next, e.a.code(), length);
@@ -251,7 +253,7 @@ public final class TranslationCache implements AutoCloseable {
      */
     public void link(Translation from, int kind, Translation to) {
         long place = kind == TAKEN ? from.takenPlace : from.fallPlace;
-        if (place != 0 && !from.stale && !to.stale && !to.crossing) {
+        if (place != 0 && !from.stale && !to.stale && !to.crossing && from.samePage(to)) {
             memory.write32(place, (int) (to.entry - (place + 4)));
             modified = true;
         }
@@ -259,7 +261,7 @@ public final class TranslationCache implements AutoCloseable {
 
     /** What still leads to an overwritten block leads to its successor now. */
     public void forward(Translation stale, Translation to) {
-        if (!stale.crossing && !to.crossing && stale.rip == to.rip && stale.mode == to.mode) {
+        if (!stale.dropped && !stale.crossing && !to.crossing && stale.rip == to.rip && stale.samePage(to)) {
             jumpAt(stale.entry, to.entry);
         }
     }
