@@ -105,9 +105,10 @@ final class CodeMemory implements AutoCloseable {
         return copy;
     }
 
+    /** Gives everything back but the pages of state: whoever still looks at a closed processor reads old values and does not fault. */
     @Override
     public void close() {
-        Calls.unmap(base, bytes);
+        Calls.unmap(code(), bytes - STATE_BYTES);
         Calls.unmap(writable, bytes - STATE_BYTES);
     }
 
