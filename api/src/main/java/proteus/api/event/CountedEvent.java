@@ -36,6 +36,18 @@ public enum CountedEvent {
     TRUE_FAULTS("true-faults"),
     /** Shadow table writes caused by guest page-table edits. */
     SHADOW_SYNCS("shadow-syncs"),
+    /** Guest page-table writes that were trapped and emulated. */
+    PTE_WRITES_EMULATED("pte-writes-emulated"),
+    /** Shadow tables made. */
+    SHADOW_TABLES("shadow-tables"),
+    /** Shadow tables dropped to stay within the frame budget. */
+    SHADOW_RECLAIMS("shadow-reclaims"),
+    /** Loads of a guest root whose shadow was still there. */
+    SHADOW_ROOT_HITS("shadow-root-hits"),
+    /** Loads of a guest root whose shadow had to be made. */
+    SHADOW_ROOT_MISSES("shadow-root-misses"),
+    /** Leaf tables let go out of synchrony. */
+    SHADOW_UNSYNCS("shadow-unsyncs"),
     /** Basic blocks translated by a binary translator. */
     TRANSLATIONS("translations"),
     /** Device accesses by port. */

@@ -1,11 +1,17 @@
 package proteus.api.memory;
 
 import org.osgi.annotation.versioning.ConsumerType;
+import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.Processor;
 
 /**
  * The memory of one VM in the hands of a technique: it owns the tables that the hardware walks. The CPU technique enters
  * the guest, this one answers what concerns translation.
+ *
+ * <p>Where {@link #nested} is false the processor's CR3 belongs to this technique. The CPU technique keeps the guest's paging
+ * registers to itself ({@link GuestPaging}) and runs the processor with CR0.PG, CR0.WP, CR4.PAE and EFER.NXE set, CR4.PCIDE
+ * clear, and EFER.LME and LMA as the guest's LMA: the shadow has four levels for a guest in IA-32e mode and PAE format for
+ * every other, an unpaged one too. It brings all page faults, INVLPG and flushes here, and every change of those registers.
  */
 @ConsumerType
 public interface MemoryVirtualization extends AutoCloseable {
@@ -30,12 +36,27 @@ public interface MemoryVirtualization extends AutoCloseable {
      * A page fault the hardware raised on tables of this technique (shadow).
      *
      * @param gva CR2's value
-     * @param errorCode as pushed
+     * @param errorCode as the hardware gives it
      */
     FaultOutcome onPageFault(Processor processor, long gva, int errorCode);
 
-    /** The guest changed CR0, CR3, CR4 or EFER: the values it now sees. */
-    void onPagingModeChange(Processor processor, long cr0, long cr3, long cr4, long efer);
+    /**
+     * The error code that the guest must see with the page fault last reflected. It is the one of the guest's own tables: where a
+     * shadow has nothing yet, the hardware's would say "not present".
+     */
+    int reflectedErrorCode();
+
+    /** The guest wrote CR0, CR3, CR4 or EFER, or its state was loaded as a whole. The view is the same for the processor's life. */
+    void onPagingModeChange(Processor processor, GuestPaging paging);
+
+    /** The guest executed an instruction that flushes more than one page and writes none of the registers above: INVPCID. */
+    void onTlbFlush(Processor processor);
+
+    /** Whether the guest's writes to this page must be known: {@link #onTracedWrite} has to follow each. */
+    boolean traced(long gpa);
+
+    /** An emulated instruction has written to a traced page; memory has the new bytes already. */
+    void onTracedWrite(Processor processor, long gpa, int bytes);
 
     /** The guest executed INVLPG. */
     void onInvlpg(Processor processor, long gva);

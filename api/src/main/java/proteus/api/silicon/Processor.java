@@ -43,6 +43,15 @@ public interface Processor extends AutoCloseable {
     ExitReason emulate(MachineBus bus);
 
     /**
+     * Whose tables {@link #emulate} and {@link #emulateDelivery} walk: with shadow page tables the guest's own, as the emulators of
+     * hypervisors do (KVM: gva_to_gpa), since the shadow has only what was touched. Data accesses go to the bus then where the
+     * guest has no memory, and writes where the view says that they may not go to memory.
+     *
+     * @param paging the view, or null: the tables in force
+     */
+    void emulatorPaging(GuestPaging paging);
+
+    /**
      * Delivers an event through the guest's IDT as the hardware does without a hypervisor, a task gate included: what a
      * hypervisor emulates after a task-switch exit (KVM: kvm_task_switch).
      *

@@ -49,8 +49,12 @@ final class Guests {
     }
 
     VirtualMachine create(String vm, GuestImage image, String append) {
+        return create(vm, Composition.DEFAULT, image, append);
+    }
+
+    VirtualMachine create(String vm, Composition composition, GuestImage image, String append) {
         String commandLine = (image.commandLine() + " " + append).strip();
-        return service(VirtualMachineManager.class).create(new VmSpec(vm, Composition.DEFAULT, image.info().memoryBytes(), 1, VmSpec.Clock.COUNT, "max", true,
+        return service(VirtualMachineManager.class).create(new VmSpec(vm, composition, image.info().memoryBytes(), 1, VmSpec.Clock.COUNT, "max", true,
             new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine), List.of()));
     }
 

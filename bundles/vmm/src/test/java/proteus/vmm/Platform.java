@@ -30,6 +30,7 @@ import proteus.api.memory.MemoryContext;
 import proteus.api.memory.MemoryTechnique;
 import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.ExecutionMode;
+import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.ProcessorSettings;
@@ -213,7 +214,23 @@ final class Platform {
                 }
 
                 @Override
-                public void onPagingModeChange(Processor changed, long cr0, long cr3, long cr4, long efer) {}
+                public int reflectedErrorCode() {
+                    return 0;
+                }
+
+                @Override
+                public void onPagingModeChange(Processor processor, GuestPaging paging) {}
+
+                @Override
+                public void onTlbFlush(Processor processor) {}
+
+                @Override
+                public boolean traced(long gpa) {
+                    return false;
+                }
+
+                @Override
+                public void onTracedWrite(Processor processor, long gpa, int bytes) {}
 
                 @Override
                 public void onInvlpg(Processor executing, long gva) {}

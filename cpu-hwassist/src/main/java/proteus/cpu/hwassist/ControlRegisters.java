@@ -3,11 +3,16 @@ package proteus.cpu.hwassist;
 import proteus.api.cpu.CpuContext;
 import proteus.api.memory.GuestMemory;
 import proteus.api.memory.GuestMemoryException;
+import proteus.api.memory.MemoryMap;
+import proteus.api.memory.MemoryRegion;
+import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.Vmcs;
 import proteus.api.silicon.VmcsField;
 import proteus.api.silicon.VmxControls;
+import proteus.api.state.ArchState;
 import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.Efer;
@@ -17,13 +22,24 @@ import proteus.x86.format.PageTable;
  * CR0, CR4 and EFER as the guest sees them, over what VMX operation demands of the real ones (SDM 3C 24.8: CR0.NE and
  * CR4.VMXE are 1). Bits that only the guest cares for are its own; the others exit and are checked here as SDM 2B, MOV to
  * control registers, says. Setters return false for a #GP.
+ *
+ * <p>With shadow page tables all that concerns paging is kept here, and the processor has what {@link MemoryVirtualization} says:
+ * paging on, in the format of the shadow (KVM: vmx_set_cr0, vmx_set_cr4 and update_transition_efer without EPT).
  */
-final class ControlRegisters {
+final class ControlRegisters implements GuestPaging {
     /** Bits the guest may change without an exit: they switch no mode. */
     private static final long GUEST_CR0 = Cr0.TS | Cr0.MP | Cr0.EM | Cr0.WP | Cr0.AM;
 
     private static final long GUEST_CR4 =
             Cr4.PVI | Cr4.DE | Cr4.PCE | Cr4.OSFXSR | Cr4.OSXMMEXCPT | Cr4.PGE | Cr4.TSD | Cr4.FSGSBASE;
+
+    /** With shadow page tables these switch a mode after all: the shadow depends on WP, and a change of PGE flushes. */
+    private static final long SHADOWED_CR0 = Cr0.WP;
+
+    private static final long SHADOWED_CR4 = Cr4.PGE;
+
+    /** Without paging none of these means anything to the guest, while the processor pages. */
+    private static final long PAGED_ONLY_CR4 = Cr4.SMEP | Cr4.SMAP | Cr4.PKE;
 
     private static final int CS_LONG = 1 << 13;
 
@@ -41,6 +57,14 @@ final class ControlRegisters {
     private final long cr0Mask;
     private final long cr4Mask;
     private final int physicalBits;
+    private final MemoryVirtualization memory;
+    private final MemoryMap map;
+    /** The hardware walks a shadow of the guest's tables: the guest's own CR3, EFER and PDPTEs are the fields below. */
+    private final boolean shadowed;
+
+    private long shadowedCr3;
+    private long shadowedEfer;
+    private final long[] shadowedPdptes = new long[4];
 
     ControlRegisters(CpuContext context) {
         this.context = context;
@@ -49,9 +73,13 @@ final class ControlRegisters {
         this.vmcs = processor.vmcs();
         this.supportedCr4 = supportedCr4();
         this.supportedEfer = supportedEfer();
-        this.physicalBits = physicalBits();
-        this.cr0Mask = ~GUEST_CR0;
-        this.cr4Mask = ~(GUEST_CR4 & supportedCr4);
+        this.physicalBits = guestPhysicalBits();
+        this.memory = context.memory();
+        this.map = context.guestMemory().map();
+        this.shadowed = !memory.nested();
+        this.cr0Mask = ~GUEST_CR0 | (shadowed ? SHADOWED_CR0 : 0);
+        this.cr4Mask = ~(GUEST_CR4 & supportedCr4) | (shadowed ? SHADOWED_CR4 : 0);
+        processor.emulatorPaging(shadowed ? this : null);
         vmcs.write(VmcsField.CR0_GUEST_HOST_MASK, cr0Mask);
         vmcs.write(VmcsField.CR4_GUEST_HOST_MASK, cr4Mask);
     }
@@ -88,7 +116,7 @@ final class ControlRegisters {
                 | when(edx, CpuidBits.EDX80000001_LM, Efer.LME | Efer.LMA);
     }
 
-    private int physicalBits() {
+    private int guestPhysicalBits() {
         int bits = context.contract().cpuid(0x8000_0008, 0)[0] & 0xff;
         return bits == 0 ? 36 : bits;
     }
@@ -97,16 +125,24 @@ final class ControlRegisters {
         return (features & feature) != 0 ? bits : 0;
     }
 
-    int physicalAddressBits() {
+    @Override
+    public int physicalBits() {
         return physicalBits;
     }
 
     /** CR0 as MOV from CR0 reads it (SDM 3C 26.3). */
-    long cr0() {
+    @Override
+    public long cr0() {
         return seen(VmcsField.GUEST_CR0, cr0Mask, VmcsField.CR0_READ_SHADOW);
     }
 
-    long cr4() {
+    @Override
+    public long cr3() {
+        return shadowed ? shadowedCr3 : vmcs.read(VmcsField.GUEST_CR3);
+    }
+
+    @Override
+    public long cr4() {
         return seen(VmcsField.GUEST_CR4, cr4Mask, VmcsField.CR4_READ_SHADOW);
     }
 
@@ -114,8 +150,45 @@ final class ControlRegisters {
         return vmcs.read(real) & ~mask | vmcs.read(shadow) & mask;
     }
 
-    long efer() {
-        return vmcs.read(VmcsField.GUEST_IA32_EFER);
+    @Override
+    public long efer() {
+        return shadowed ? shadowedEfer : vmcs.read(VmcsField.GUEST_IA32_EFER);
+    }
+
+    @Override
+    public long pdpte(int index) {
+        return shadowed ? shadowedPdptes[index] : vmcs.read(VmcsField.GUEST_PDPTE0 + 2 * index);
+    }
+
+    @Override
+    public long hpa(long gpa) {
+        return map.hpa(gpa);
+    }
+
+    @Override
+    public boolean writable(long gpa) {
+        MemoryRegion region = map.regionAt(gpa);
+        return region != null && region.writable() && !memory.traced(gpa);
+    }
+
+    @Override
+    public void taskSwitched(long cr0, long cr3) {
+        writeCr0(cr0);
+        writeCr3(cr3);
+        if (paePaging(cr0)) {
+            // The emulator has checked them by loading them.
+            loadPdptes(cr3);
+        }
+        modeChanged();
+    }
+
+    /** Unpaged real mode needs unrestricted guest, and that needs EPT (SDM 3C 27.2.1.1); unpaged protected mode has a shadow. */
+    boolean enterable() {
+        return !shadowed || (vmcs.read(VmcsField.CR0_READ_SHADOW) & Cr0.PE) != 0;
+    }
+
+    private boolean paePaging(long cr0) {
+        return (cr0 & Cr0.PG) != 0 && (cr4() & Cr4.PAE) != 0 && (efer() & Efer.LMA) == 0;
     }
 
     boolean cr0(long value) {
@@ -140,7 +213,7 @@ final class ControlRegisters {
             efer &= ~Efer.LMA;
         }
         boolean pae = (wanted & Cr0.PG) != 0 && (cr4() & Cr4.PAE) != 0 && (efer & Efer.LMA) == 0;
-        if (pae && ((old ^ wanted) & PDPTE_CR0) != 0 && !loadPdptes(vmcs.read(VmcsField.GUEST_CR3))) {
+        if (pae && ((old ^ wanted) & PDPTE_CR0) != 0 && !loadPdptes(cr3())) {
             return false;
         }
         writeCr0(wanted);
@@ -149,6 +222,9 @@ final class ControlRegisters {
         }
         if (((old ^ wanted) & (Cr0.PG | Cr0.PE | Cr0.WP)) != 0) {
             processor.invalidateTlb();
+        }
+        if (shadowed && ((old ^ wanted) & Cr0.PG) != 0) {
+            writeCr4(cr4());
         }
         modeChanged();
         return true;
@@ -165,7 +241,7 @@ final class ControlRegisters {
     }
 
     boolean cr3(long value) {
-        long old = vmcs.read(VmcsField.GUEST_CR3);
+        long old = cr3();
         boolean keep = (cr4() & Cr4.PCIDE) != 0 && value < 0;
         long wanted = (cr4() & Cr4.PCIDE) != 0 ? value & ~(1L << 63) : value;
         boolean longMode = (efer() & Efer.LMA) != 0;
@@ -176,8 +252,8 @@ final class ControlRegisters {
         if (pae && !loadPdptes(wanted)) {
             return false;
         }
-        vmcs.write(VmcsField.GUEST_CR3, wanted);
-        if (!keep || old != wanted) {
+        writeCr3(wanted);
+        if (!shadowed && (!keep || old != wanted)) {
             processor.invalidateTlb();
         }
         modeChanged();
@@ -190,11 +266,11 @@ final class ControlRegisters {
         long changed = old ^ value;
         if ((value & ~supportedCr4) != 0
                 || (efer & Efer.LMA) != 0 && ((value & Cr4.PAE) == 0 || (changed & Cr4.LA57) != 0)
-                || (value & ~old & Cr4.PCIDE) != 0 && ((efer & Efer.LMA) == 0 || (vmcs.read(VmcsField.GUEST_CR3) & 0xfff) != 0)) {
+                || (value & ~old & Cr4.PCIDE) != 0 && ((efer & Efer.LMA) == 0 || (cr3() & 0xfff) != 0)) {
             return false;
         }
         boolean pae = (cr0() & Cr0.PG) != 0 && (value & Cr4.PAE) != 0 && (efer & Efer.LMA) == 0;
-        if (pae && (changed & PDPTE_CR4) != 0 && !loadPdptes(vmcs.read(VmcsField.GUEST_CR3))) {
+        if (pae && (changed & PDPTE_CR4) != 0 && !loadPdptes(cr3())) {
             return false;
         }
         writeCr4(value);
@@ -220,24 +296,41 @@ final class ControlRegisters {
     }
 
     private void modeChanged() {
-        if (!context.memory().nested()) {
-            context.memory().onPagingModeChange(processor, cr0(), vmcs.read(VmcsField.GUEST_CR3), cr4(), efer());
+        if (shadowed) {
+            memory.onPagingModeChange(processor, this);
         }
     }
 
     private void writeCr0(long seen) {
-        vmcs.write(VmcsField.GUEST_CR0, seen | Cr0.NE);
+        vmcs.write(VmcsField.GUEST_CR0, seen | Cr0.NE | (shadowed ? Cr0.PE | Cr0.PG | Cr0.WP : 0));
         vmcs.write(VmcsField.CR0_READ_SHADOW, seen);
     }
 
+    private void writeCr3(long value) {
+        if (shadowed) {
+            shadowedCr3 = value;
+        } else {
+            vmcs.write(VmcsField.GUEST_CR3, value);
+        }
+    }
+
     private void writeCr4(long seen) {
-        vmcs.write(VmcsField.GUEST_CR4, seen | Cr4.VMXE);
+        long real = seen | Cr4.VMXE;
+        if (shadowed) {
+            real = (real | Cr4.PAE) & ~Cr4.PCIDE & ~((cr0() & Cr0.PG) == 0 ? PAGED_ONLY_CR4 : 0);
+        }
+        vmcs.write(VmcsField.GUEST_CR4, real);
         vmcs.write(VmcsField.CR4_READ_SHADOW, seen);
     }
 
-    /** The entry control must agree with LMA (SDM 3C 27.3.1.1). */
+    /** The entry control must agree with LMA (SDM 3C 27.3.1.1); while the processor pages, so must LME. */
     private void writeEfer(long value) {
-        vmcs.write(VmcsField.GUEST_IA32_EFER, value);
+        long real = value;
+        if (shadowed) {
+            shadowedEfer = value;
+            real = value & ~Efer.LME | Efer.NXE | ((value & Efer.LMA) != 0 ? Efer.LME : 0);
+        }
+        vmcs.write(VmcsField.GUEST_IA32_EFER, real);
         long entry = vmcs.read(VmcsField.VM_ENTRY_CONTROLS);
         long wanted = (value & Efer.LMA) != 0
                 ? entry | VmxControls.ENTRY_IA32E_MODE_GUEST
@@ -257,10 +350,12 @@ final class ControlRegisters {
     }
 
     /** After the guest's state was loaded as a whole. */
-    void adopt(long cr0, long cr4, long efer) {
-        writeCr0(cr0);
-        writeCr4(cr4);
+    void adopt(ArchState.Control state, long efer) {
+        writeCr0(state.cr0());
+        writeCr3(state.cr3());
+        writeCr4(state.cr4());
         writeEfer(efer);
+        System.arraycopy(state.pdptes(), 0, shadowedPdptes, 0, shadowedPdptes.length);
         modeChanged();
     }
 
@@ -277,6 +372,10 @@ final class ControlRegisters {
         } catch (GuestMemoryException e) {
             // Tables outside memory read as all ones on the bus of a PC, with reserved bits set.
             return false;
+        }
+        if (shadowed) {
+            System.arraycopy(entries, 0, shadowedPdptes, 0, entries.length);
+            return true;
         }
         vmcs.write(VmcsField.GUEST_PDPTE0, entries[0]);
         vmcs.write(VmcsField.GUEST_PDPTE1, entries[1]);

@@ -33,8 +33,6 @@ final class Controls implements AutoCloseable {
     /** MSR bitmap, then I/O bitmaps A and B (SDM 3C, 25.6.4 and 25.6.9). */
     private final long bitmaps;
 
-    private long processorControls;
-
     Controls(CpuContext context) {
         this.context = context;
         this.vmcs = context.processor().vmcs();
@@ -55,7 +53,7 @@ final class Controls implements AutoCloseable {
                 exact ? Msr.IA32_VMX_TRUE_PINBASED_CTLS : Msr.IA32_VMX_PINBASED_CTLS,
                 VmxControls.PIN_EXTERNAL_INTERRUPT_EXITING,
                 VmxControls.PIN_NMI_EXITING | VmxControls.PIN_VIRTUAL_NMIS));
-        processorControls = allowed(
+        long processorControls = allowed(
                 "processor-based",
                 exact ? Msr.IA32_VMX_TRUE_PROCBASED_CTLS : Msr.IA32_VMX_PROCBASED_CTLS,
                 VmxControls.CPU_HLT_EXITING | VmxControls.CPU_USE_MSR_BITMAPS | VmxControls.CPU_TSC_OFFSETTING,
@@ -157,11 +155,12 @@ final class Controls implements AutoCloseable {
 
     /** Switches interrupt-window and NMI-window exiting; writes the VMCS only on a change. */
     void windows(boolean interrupt, boolean nmi) {
-        long wanted = processorControls & ~(long) (VmxControls.CPU_INTERRUPT_WINDOW_EXITING | VmxControls.CPU_NMI_WINDOW_EXITING)
+        // Read each time: a memory technique has set what it needs among them.
+        long controls = vmcs.read(VmcsField.PROCESSOR_BASED_CONTROLS);
+        long wanted = controls & ~(long) (VmxControls.CPU_INTERRUPT_WINDOW_EXITING | VmxControls.CPU_NMI_WINDOW_EXITING)
                 | (interrupt ? VmxControls.CPU_INTERRUPT_WINDOW_EXITING : 0)
                 | (nmi ? VmxControls.CPU_NMI_WINDOW_EXITING : 0);
-        if (wanted != processorControls) {
-            processorControls = wanted;
+        if (wanted != controls) {
             vmcs.write(VmcsField.PROCESSOR_BASED_CONTROLS, wanted);
         }
     }

@@ -3,22 +3,29 @@ package proteus.cpu.hwassist;
 import proteus.api.cpu.CpuContext;
 import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryRegion;
+import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.MachineBus;
+import proteus.api.silicon.Processor;
 
 /**
  * What the instruction emulator's accesses reach. An instruction that touches a device may touch memory too (INS into a fresh
  * buffer, MOVS from a register): pages that the second-level tables do not map yet are still memory, and writes to ROM are lost.
+ * Writes to traced pages are told to the memory technique.
  */
 final class EmulationBus implements MachineBus {
     private final MachineBus devices;
     private final MemoryMap map;
     private final HostMemory memory;
+    private final MemoryVirtualization pages;
+    private final Processor processor;
 
     EmulationBus(CpuContext context) {
         this.devices = context.bus();
         this.map = context.guestMemory().map();
         this.memory = context.silicon().hostMemory();
+        this.pages = context.memory();
+        this.processor = context.processor();
     }
 
     @Override
@@ -56,12 +63,16 @@ final class EmulationBus implements MachineBus {
         if (!region.writable()) {
             return;
         }
+        boolean traced = pages.traced(gpa);
         long hpa = region.hpa() + (gpa - region.gpa());
         switch (size) {
             case 1 -> memory.write8(hpa, (int) value);
             case 2 -> memory.write16(hpa, (int) value);
             case 4 -> memory.write32(hpa, (int) value);
             default -> memory.write64(hpa, value);
+        }
+        if (traced) {
+            pages.onTracedWrite(processor, gpa, size);
         }
     }
 }

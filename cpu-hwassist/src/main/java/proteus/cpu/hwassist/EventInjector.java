@@ -52,6 +52,22 @@ final class EventInjector {
         vmcs.write(VmcsField.GUEST_RFLAGS, vmcs.read(VmcsField.GUEST_RFLAGS) | Rflags.RF);
     }
 
+    /**
+     * Queues a fault that came amid the delivery of the event queued now, if there is one: after it, or as a double fault
+     * (SDM 3A, table 6-5; KVM: kvm_multiple_exception).
+     *
+     * @return false: a triple fault
+     */
+    boolean faultAmidDelivery(int vector, int errorCode) {
+        boolean exceptionFirst = pending != 0 && (pending & VmxControls.TYPE_MASK) == VmxControls.TYPE_HARDWARE_EXCEPTION;
+        int combined = exceptionFirst ? ExceptionVector.combine(pending & 0xff, vector) : vector;
+        if (combined < 0) {
+            return false;
+        }
+        fault(combined, combined == vector ? errorCode : 0);
+        return true;
+    }
+
     void generalProtection() {
         fault(ExceptionVector.GP, 0);
     }

@@ -92,6 +92,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
                 }
                 halted = false;
             }
+            if (!control.enterable()) {
+                return fail("the guest is in real mode, which hardware assistance without nested paging cannot run: use memory technique 'ept'");
+            }
             long rip = registers.rip();
             events.prepare();
             ExitReason reason = processor.run(budget);
@@ -139,13 +142,16 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             }
             case INVD, WBINVD, PAUSE -> advance(exit.instructionLength());
             case MONITOR, MWAIT -> monitor(exit);
+            case INVPCID -> {
+                return invalidateContext();
+            }
             case INVLPG -> {
                 context.memory().onInvlpg(processor, exit.qualification());
                 advance(exit.instructionLength());
             }
             case RDTSC, RDTSCP -> timeStamp(reason, exit);
             case RDPMC -> events.generalProtection();
-            case XSETBV, MOV_DR, GDTR_IDTR_ACCESS, LDTR_TR_ACCESS, INVPCID, RDRAND, RDSEED, XSAVES, XRSTORS -> {
+            case XSETBV, MOV_DR, GDTR_IDTR_ACCESS, LDTR_TR_ACCESS, RDRAND, RDSEED, XSAVES, XRSTORS -> {
                 return emulate();
             }
             case TASK_SWITCH -> {
@@ -154,7 +160,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             case VMCALL, VMCLEAR, VMLAUNCH, VMPTRLD, VMPTRST, VMREAD, VMRESUME, VMWRITE, VMXOFF, VMXON, VMFUNC, INVEPT, INVVPID, GETSEC, RSM ->
                 // The guest's CPUID promises neither VMX nor SMX, and a hypercall interface neither.
                 events.undefinedOpcode();
-            case EXCEPTION -> exception(exit);
+            case EXCEPTION -> {
+                return exception(exit);
+            }
             case TRIPLE_FAULT -> {
                 return RunOutcome.TRIPLE_FAULT;
             }
@@ -239,6 +247,15 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         return null;
     }
 
+    /** INVPCID has operands to fetch and checks to make; what it flushes is the memory technique's business too. */
+    private RunOutcome invalidateContext() {
+        RunOutcome outcome = emulate();
+        if (outcome == null && !context.memory().nested()) {
+            context.memory().onTlbFlush(processor);
+        }
+        return outcome;
+    }
+
     private boolean mapped(ExitInformation violation) {
         return context.memory().onEptViolation(processor, violation.guestPhysical(), violation.qualification()) == FaultOutcome.RESUME;
     }
@@ -252,7 +269,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         boolean good = switch (access) {
             case CR_TO -> moveToCr(cr, registers.gpr(register));
             case CR_FROM -> {
-                registers.gpr(register, cr == 8 ? context.interrupts().taskPriority() : registers.cr(cr));
+                registers.gpr(register, cr == 8 ? context.interrupts().taskPriority() : cr == 3 ? control.cr3() : registers.cr(cr));
                 yield true;
             }
             case CR_CLTS -> {
@@ -339,15 +356,42 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     }
 
     /** Only what the exception bitmap asks for comes here, and NMIs of the host: the guest gets its exception back. */
-    private void exception(ExitInformation exit) {
+    private RunOutcome exception(ExitInformation exit) {
         if ((exit.interruption() & VmxControls.TYPE_MASK) == VmxControls.TYPE_NMI) {
-            return;
+            return null;
+        }
+        if (exit.vector() == ExceptionVector.PF && !context.memory().nested()) {
+            return shadowFault(exit.qualification(), exit.interruptionErrorCode());
         }
         if (exit.vector() == ExceptionVector.PF) {
             registers.cr(2, exit.qualification());
         }
         counters.count(CountedEvent.TRUE_FAULTS);
         events.fault(exit.vector(), exit.interruptionErrorCode());
+        return null;
+    }
+
+    /** A page fault on shadow tables: the memory technique says whose it is. */
+    private RunOutcome shadowFault(long gva, int errorCode) {
+        switch (context.memory().onPageFault(processor, gva, errorCode)) {
+            case RESUME -> {
+                return null;
+            }
+            case REFLECT -> {
+                counters.count(CountedEvent.TRUE_FAULTS);
+                registers.cr(2, gva);
+                return events.faultAmidDelivery(ExceptionVector.PF, context.memory().reflectedErrorCode()) ? null : RunOutcome.TRIPLE_FAULT;
+            }
+            case MMIO, EMULATE -> {
+                if (events.occupied()) {
+                    // No instruction to emulate: the processor itself was pushing the frame of an event.
+                    return fail("the guest's stack or descriptor tables for delivering vector %d are at linear address 0x%x, where there is no memory to write"
+                            .formatted(events.pending() & 0xff, gva));
+                }
+                return emulate();
+            }
+        }
+        throw new IllegalStateException("a fault without outcome");
     }
 
     private void advanceOrGp(boolean good, ExitInformation exit) {
@@ -379,7 +423,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     }
 
     private RunOutcome fail(String what) {
-        failure = "%s, at RIP 0x%x, CR3 0x%x".formatted(what, registers.rip(), registers.cr(3));
+        failure = "%s, at RIP 0x%x, CR3 0x%x".formatted(what, registers.rip(), control.cr3());
         return RunOutcome.FAILED;
     }
 
@@ -398,9 +442,11 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         ArchState real = processor.save();
         ArchState.Control c = real.control();
         ArchState.Control seen = new ArchState.Control(
-                control.cr0(), c.cr2(), c.cr3(), control.cr4(), context.interrupts().taskPriority(), c.xcr0(), c.dr(), c.pdptes());
+                control.cr0(), c.cr2(), control.cr3(), control.cr4(), context.interrupts().taskPriority(), c.xcr0(), c.dr(),
+                new long[] {control.pdpte(0), control.pdpte(1), control.pdpte(2), control.pdpte(3)});
         Map<Integer, Long> all = new HashMap<>(real.msrs());
         all.putAll(msrs.export());
+        all.put(Msr.IA32_EFER, control.efer());
         ArchState.Events e = real.events();
         ArchState.Events waiting = new ArchState.Events(
                 e.interruptibility(),
@@ -423,7 +469,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         processor.load(new ArchState(state.general(), state.segments(), real, state.fpu(), state.msrs(), quiet, processor.tsc()));
         msrs.adopt(state.msrs());
         msrs.adoptTsc(state.tsc());
-        control.adopt(c.cr0(), c.cr4(), state.msrs().getOrDefault(Msr.IA32_EFER, 0L));
+        control.adopt(c, state.msrs().getOrDefault(Msr.IA32_EFER, 0L));
         halted = e.activity() == ACTIVITY_HLT;
         events.restore(e.pending(), e.pendingErrorCode(), e.pendingInstructionLength());
         failure = "";

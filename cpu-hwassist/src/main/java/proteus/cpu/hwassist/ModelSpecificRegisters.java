@@ -221,7 +221,7 @@ final class ModelSpecificRegisters {
             return eachByteIn(value, MEMORY_TYPES);
         }
         if (index >= Msr.IA32_MTRR_PHYSBASE0 && index <= MTRR_LAST_VARIABLE) {
-            return value >>> control.physicalAddressBits() == 0;
+            return value >>> control.physicalBits() == 0;
         }
         return index != Msr.IA32_MCG_STATUS || value == 0;
     }

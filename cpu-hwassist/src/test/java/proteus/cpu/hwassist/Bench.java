@@ -16,6 +16,7 @@ import proteus.api.memory.GuestMemory;
 import proteus.api.memory.MemoryRegion;
 import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.HostMemory;
+import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.ProcessorSettings;
@@ -234,7 +235,23 @@ final class Bench implements CpuContext, RunSchedule, InterruptController, Machi
     }
 
     @Override
-    public void onPagingModeChange(Processor changed, long cr0, long cr3, long cr4, long efer) {}
+    public int reflectedErrorCode() {
+        return 0;
+    }
+
+    @Override
+    public void onPagingModeChange(Processor changed, GuestPaging paging) {}
+
+    @Override
+    public void onTlbFlush(Processor executing) {}
+
+    @Override
+    public boolean traced(long gpa) {
+        return false;
+    }
+
+    @Override
+    public void onTracedWrite(Processor executing, long gpa, int bytes) {}
 
     @Override
     public void onInvlpg(Processor executing, long gva) {}

@@ -4,6 +4,7 @@ import proteus.api.memory.FaultOutcome;
 import proteus.api.memory.MemoryRegion;
 import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.HostMemory;
+import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.VmcsField;
 import proteus.api.silicon.VmxControls;
@@ -61,7 +62,23 @@ final class SmallEpt implements MemoryVirtualization {
     }
 
     @Override
-    public void onPagingModeChange(Processor processor, long cr0, long cr3, long cr4, long efer) {}
+    public int reflectedErrorCode() {
+        return 0;
+    }
+
+    @Override
+    public void onPagingModeChange(Processor processor, GuestPaging paging) {}
+
+    @Override
+    public void onTlbFlush(Processor processor) {}
+
+    @Override
+    public boolean traced(long gpa) {
+        return false;
+    }
+
+    @Override
+    public void onTracedWrite(Processor processor, long gpa, int bytes) {}
 
     @Override
     public void onInvlpg(Processor processor, long gva) {}

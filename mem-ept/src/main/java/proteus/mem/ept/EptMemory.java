@@ -9,6 +9,7 @@ import proteus.api.memory.MemoryContext;
 import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryRegion;
 import proteus.api.memory.MemoryVirtualization;
+import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.Vmcs;
 import proteus.api.silicon.VmcsField;
@@ -119,8 +120,28 @@ final class EptMemory implements MemoryVirtualization {
     }
 
     @Override
-    public void onPagingModeChange(Processor processor, long cr0, long cr3, long cr4, long efer) {
+    public int reflectedErrorCode() {
+        throw new IllegalStateException("nested paging reflects no page fault: the hardware delivers it");
+    }
+
+    @Override
+    public void onPagingModeChange(Processor processor, GuestPaging paging) {
         // The hardware follows the guest's registers by itself.
+    }
+
+    @Override
+    public void onTlbFlush(Processor processor) {
+        processor.invalidateTlb();
+    }
+
+    @Override
+    public boolean traced(long gpa) {
+        return false;
+    }
+
+    @Override
+    public void onTracedWrite(Processor processor, long gpa, int bytes) {
+        throw new IllegalStateException("nested paging traces no page");
     }
 
     @Override

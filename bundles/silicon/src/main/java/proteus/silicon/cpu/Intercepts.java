@@ -41,6 +41,12 @@ public interface Intercepts {
      */
     void exception(Cpu cpu, int vector, int errorCode, long detail, int type, int instructionLength);
 
+    /**
+     * An exception met while another event was being delivered, before the two may become a double or triple fault. VMX asks the
+     * exception bitmap for it by itself (SDM 3C, 26.2 and 28.2.4): a hypervisor with shadow tables resolves it and delivers again.
+     */
+    default void duringDelivery(Cpu cpu, int vector, int errorCode, long detail) {}
+
     /** Delivery of an event begins (interruption-information format with valid bit) or, with 0, has ended: an exit in between reports it as IDT-vectoring information. */
     void delivering(Cpu cpu, int interruption, int errorCode, int instructionLength);
 

@@ -25,6 +25,11 @@ public final class Mmu implements AutoCloseable {
     public interface PhysicalMap {
         /** The host-physical address, or -1 where there is no memory. */
         long hpa(long physical);
+
+        /** Whether writes there go to memory; else they go where device accesses go. */
+        default boolean writable(long physical) {
+            return true;
+        }
     }
 
     /** Changes whenever a cached translation may have become wrong; caches of code by linear address check it. */
@@ -519,10 +524,11 @@ public final class Mmu implements AutoCloseable {
             shift = Math.min(shift, ept.pageShift);
         } else {
             hpa = physicalMap.hpa(gpa);
-            if (hpa < 0) {
+            if (hpa < 0 || access == PageWalker.WRITE && !physicalMap.writable(gpa)) {
                 deviceAddress = gpa;
                 return -1;
             }
+            writable = writable && physicalMap.writable(gpa);
         }
         if (!memory.contains(hpa, 1)) {
             deviceAddress = gpa;
@@ -749,6 +755,17 @@ public final class Mmu implements AutoCloseable {
     public void physicalMap(PhysicalMap map) {
         physicalMap = map;
         flushAll();
+    }
+
+    /** While a VMM's instruction emulator walks the guest's own tables: another map, and nothing of either in the TLB of the other. */
+    public PhysicalMap exchange(PhysicalMap map) {
+        PhysicalMap old = physicalMap;
+        physicalMap = map;
+        tlb.flush(true);
+        epoch++;
+        globalEpoch++;
+        selectAccess();
+        return old;
     }
 
     /** While a VMM's instruction emulator runs: where accesses go that second-level translation does not allow; null ends it. */

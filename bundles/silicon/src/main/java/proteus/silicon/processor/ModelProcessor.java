@@ -14,6 +14,7 @@ import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.Exit;
 import proteus.api.silicon.ExitInformation;
 import proteus.api.silicon.ExitReason;
+import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.ProcessorSettings;
@@ -53,6 +54,8 @@ public final class ModelProcessor implements Processor {
     private final Intercepts intercepts;
     private final Intercepts emulatorsIntercepts;
     private final Intercepts deliverysIntercepts;
+    /** Null: the emulator walks the tables in force. */
+    private EmulatorView emulatorView;
 
     public ModelProcessor(ProcessorSettings settings, CpuFeatures features, ModelHostMemory memory) {
         this.settings = settings;
@@ -148,6 +151,7 @@ public final class ModelProcessor implements Processor {
         cpu.boundaryWork = false;
         cpu.mmu.emulationBus(bus);
         record.begin(ExitReason.NONE);
+        enterView();
         try {
             if (!interpreter.one()) {
                 GuestFault fault = interpreter.lastFault();
@@ -159,6 +163,7 @@ public final class ModelProcessor implements Processor {
         } catch (ExitSignal signal) {
             // recorded by whoever threw it
         } finally {
+            leaveView();
             cpu.mmu.emulationBus(null);
             cpu.intercepts = intercepts;
             cpu.bus = ownBus;
@@ -171,14 +176,33 @@ public final class ModelProcessor implements Processor {
     public ExitReason emulateDelivery(int interruption, int errorCode, int instructionLength) {
         cpu.intercepts = deliverysIntercepts;
         record.begin(ExitReason.NONE);
+        enterView();
         try {
             cpu.units.inject(cpu, interruption, errorCode, instructionLength);
         } catch (ExitSignal signal) {
             // recorded by whoever threw it
         } finally {
+            leaveView();
             cpu.intercepts = intercepts;
         }
         return finish();
+    }
+
+    @Override
+    public void emulatorPaging(GuestPaging paging) {
+        emulatorView = paging == null ? null : new EmulatorView(cpu, paging);
+    }
+
+    private void enterView() {
+        if (emulatorView != null) {
+            emulatorView.enter();
+        }
+    }
+
+    private void leaveView() {
+        if (emulatorView != null) {
+            emulatorView.leave();
+        }
     }
 
     @Override

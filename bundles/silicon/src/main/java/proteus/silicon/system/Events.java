@@ -99,6 +99,7 @@ public final class Events implements Units {
                     // a task gate has led to a new task, and the event is delivered: this is the new task's own fault
                     cpu.intercepts.delivering(cpu, 0, 0, 0);
                 }
+                cpu.intercepts.duringDelivery(cpu, secondVector, secondError, detail);
                 // interrupts and software exceptions are benign
                 vector = type == Delivery.EXCEPTION && !second.trap ? ExceptionVector.combine(vector, secondVector) : secondVector;
                 if (vector == NO_MORE) {

@@ -10,12 +10,18 @@ import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Intercepts;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.mmu.EptExits;
+import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr3;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.Ept;
 import proteus.x86.format.ExceptionVector;
+import proteus.x86.format.PageTable;
 
 /** VMX non-root operation of one processor: entry, and every decision to exit (SDM 3C, chapters 26 to 28). */
 public final class VmxUnit implements Intercepts, EptExits {
+    /** Exit qualification of an entry that failed on loading PDPTEs (SDM 3C, 27.8). */
+    private static final long PDPTE_LOADING = 2;
+
     private final Cpu cpu;
     private final ExitRecord record;
     private final ModelVmcs vmcs;
@@ -63,6 +69,9 @@ public final class VmxUnit implements Intercepts, EptExits {
         if (!checks.guestState()) {
             return failed(ExitReason.ENTRY_FAILURE_GUEST_STATE, 0, checks.why());
         }
+        if (eptPointer == 0 && (cpu.cr0 & Cr0.PG) != 0 && (cpu.cr4 & Cr4.PAE) != 0 && !cpu.longMode() && !loadPdptes()) {
+            return failed(ExitReason.ENTRY_FAILURE_GUEST_STATE, PDPTE_LOADING, "a PDPTE that CR3 0x%x leads to has reserved bits set".formatted(cpu.cr3));
+        }
         if ((secondary & CPU2_ENABLE_VPID) == 0) {
             cpu.mmu.flushAll();
         }
@@ -73,6 +82,20 @@ public final class VmxUnit implements Intercepts, EptExits {
             cpu.units.inject(cpu, event, (int) vmcs.control(VM_ENTRY_EXCEPTION_ERROR_CODE), (int) vmcs.control(VM_ENTRY_INSTRUCTION_LENGTH));
         }
         return ExitReason.NONE;
+    }
+
+    /** Without EPT an entry to PAE paging loads the PDPTEs as MOV to CR3 does (SDM 3C, 27.3.1.6 and 27.3.2.4). */
+    private boolean loadPdptes() {
+        long table = cpu.cr3 & Cr3.ROOT_PAE;
+        long reserved = PageTable.reservedPae(3, false, cpu.features.physicalBits(), true);
+        for (int i = 0; i < cpu.pdpte.length; i++) {
+            long entry = cpu.mmu.readPhysical64(table + 8L * i);
+            if ((entry & PageTable.PRESENT) != 0 && (entry & reserved) != 0) {
+                return false;
+            }
+            cpu.pdpte[i] = entry;
+        }
+        return true;
     }
 
     private ExitReason failed(ExitReason reason, long detail, String why) {
@@ -296,6 +319,11 @@ public final class VmxUnit implements Intercepts, EptExits {
         int length = record.idtVectoring != 0 ? record.instructionLength : type == 5 || type == 6 ? instructionLength : 0;
         record.interruption(INTERRUPTION_VALID | type << 8 | vector | (hasErrorCode ? INTERRUPTION_ERROR_CODE : 0), hasErrorCode ? errorCode : 0, detail, length);
         throw cpu.exitSignal;
+    }
+
+    @Override
+    public void duringDelivery(Cpu c, int vector, int errorCode, long detail) {
+        exception(c, vector, errorCode, detail, TYPE_HARDWARE_EXCEPTION >> 8, 0);
     }
 
     @Override

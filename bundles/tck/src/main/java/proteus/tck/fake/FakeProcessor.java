@@ -14,6 +14,7 @@ import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.Exit;
 import proteus.api.silicon.ExitInformation;
 import proteus.api.silicon.ExitReason;
+import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.SegmentRegister;
@@ -232,6 +233,11 @@ public final class FakeProcessor implements Processor {
     public ExitReason emulateDelivery(int interruption, int errorCode, int instructionLength) {
         injections.add(interruption);
         return ExitReason.NONE;
+    }
+
+    @Override
+    public void emulatorPaging(GuestPaging paging) {
+        // nothing is really emulated here
     }
 
     @Override

@@ -1,0 +1,30 @@
+package proteus.api.silicon;
+
+/**
+ * Paging as a guest believes it to be, where the processor's own registers hold what its VMM derived (shadow page tables): the
+ * guest's registers, and what its physical addresses stand for. A live view, asked at each use.
+ */
+public interface GuestPaging {
+    long cr0();
+
+    long cr3();
+
+    long cr4();
+
+    long efer();
+
+    /** One of the four PDPTE registers of PAE paging (SDM 3A, 4.4.1). */
+    long pdpte(int index);
+
+    /** MAXPHYADDR as the guest's CPUID says: address bits from it on are reserved in the guest's tables. */
+    int physicalBits();
+
+    /** Host-physical address behind a guest-physical one, or -1 where there is neither RAM nor ROM. */
+    long hpa(long gpa);
+
+    /** Whether a write there may go to memory without anybody being told; ROM and traced pages may not. */
+    boolean writable(long gpa);
+
+    /** A task switch that was emulated has loaded CR3 and set CR0.TS. */
+    void taskSwitched(long cr0, long cr3);
+}

@@ -1,0 +1,93 @@
+package proteus.mem.shadow;
+
+import proteus.api.silicon.GuestPaging;
+import proteus.x86.format.Cr0;
+import proteus.x86.format.Cr4;
+import proteus.x86.format.Efer;
+
+/**
+ * What a shadow table depends on besides the guest table it shadows, packed into an int: two shadows of one guest table differ if
+ * any of it does (KVM: kvm_mmu_page_role).
+ */
+final class Role {
+    /** Permissions along the path to a table. */
+    static final int EXECUTE = 1, WRITE = 2, USER = 4, ALL = 7;
+
+    /** Modes of the guest: without paging, 32-bit, PAE, 4-level. */
+    static final int UNPAGED = 0, LEGACY = 1, PAE = 2, LONG = 3;
+
+    private static final int MODE_SHIFT = 3, LEVEL_SHIFT = 5, QUADRANT_SHIFT = 8;
+    /** No guest table lies behind it: a large guest page, or no paging at all, in small pieces. */
+    static final int DIRECT = 1 << 10;
+    /** Of a direct table: the large guest page has its dirty flag set. */
+    static final int DIRTY = 1 << 11;
+    private static final int NO_WP = 1 << 12, SMEP = 1 << 13, NXE = 1 << 14, PSE = 1 << 15;
+    /** Bits in all. */
+    static final int BITS = 16;
+
+    private Role() {}
+
+    /** What the guest's registers contribute; levels, quadrants and permissions are added table by table. */
+    static int of(GuestPaging paging) {
+        long cr0 = paging.cr0();
+        long cr4 = paging.cr4();
+        long efer = paging.efer();
+        if ((cr0 & Cr0.PG) == 0) {
+            return UNPAGED << MODE_SHIFT;
+        }
+        int mode = (efer & Efer.LMA) != 0 ? LONG : (cr4 & Cr4.PAE) != 0 ? PAE : LEGACY;
+        boolean noWp = (cr0 & Cr0.WP) == 0;
+        // SMEP changes the shadow only where a user page becomes the supervisor's
+        return mode << MODE_SHIFT
+                | (noWp ? NO_WP : 0)
+                | (noWp && (cr4 & Cr4.SMEP) != 0 ? SMEP : 0)
+                | (mode != LEGACY && (efer & Efer.NXE) != 0 ? NXE : 0)
+                | (mode == LEGACY && (cr4 & Cr4.PSE) != 0 ? PSE : 0);
+    }
+
+    static int at(int role, int level, int quadrant, int access) {
+        return role & ~(7 << LEVEL_SHIFT | 3 << QUADRANT_SHIFT | ALL | DIRECT | DIRTY) | level << LEVEL_SHIFT | quadrant << QUADRANT_SHIFT | access;
+    }
+
+    static int mode(int role) {
+        return role >> MODE_SHIFT & 3;
+    }
+
+    static int level(int role) {
+        return role >> LEVEL_SHIFT & 7;
+    }
+
+    /** Which part of a 32-bit guest table, whose 1024 entries need several shadow tables of 512. */
+    static int quadrant(int role) {
+        return role >> QUADRANT_SHIFT & 3;
+    }
+
+    static int access(int role) {
+        return role & ALL;
+    }
+
+    static boolean direct(int role) {
+        return (role & DIRECT) != 0;
+    }
+
+    static boolean dirty(int role) {
+        return (role & DIRTY) != 0;
+    }
+
+    /** CR0.WP is clear: the supervisor writes where it may not. */
+    static boolean noWp(int role) {
+        return (role & NO_WP) != 0;
+    }
+
+    static boolean smep(int role) {
+        return (role & SMEP) != 0;
+    }
+
+    static boolean nxe(int role) {
+        return (role & NXE) != 0;
+    }
+
+    static boolean pse(int role) {
+        return (role & PSE) != 0;
+    }
+}
