@@ -27,6 +27,8 @@ public enum Family {
         + "clwb:CLWB sse2:LFENCE sse2:MFENCE sse:SFENCE sse2:MOVNTI"),
     STACK("PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE"),
     CONTROL("JCC JMP CALL RET LOOP LOOPE LOOPNE JCXZ"),
+    /** Selectors and far transfers. In 64-bit mode only the questions about descriptors: FS and GS are the host's. */
+    SEGMENT("LDS LES LFS LGS LSS ARPL LAR LSL VERR VERW BOUND INTO"),
     STRING("MOVS CMPS SCAS LODS STOS"),
     /** Ring 0's instructions, which fault in ring 3 whatever their operands; and what is never an instruction. */
     PROTECTION("HLT CLI STI IN OUT INS OUTS MOV_CR MOV_DR LGDT LIDT LLDT LTR LMSW CLTS INVD WBINVD INVLPG RDMSR WRMSR SWAPGS UD0 UD1 UD2"),
@@ -160,6 +162,11 @@ public enum Family {
                 default -> true;
             };
         };
+    }
+
+    /** Whether instructions go elsewhere. */
+    public boolean branches() {
+        return this == CONTROL || this == SEGMENT;
     }
 
     public boolean isAvx() {

@@ -1,11 +1,16 @@
 package proteus.conform.cases;
 
+import java.util.List;
+import java.util.stream.Stream;
 import proteus.conform.state.Mode;
+import proteus.conform.state.Segment;
+import proteus.conform.state.Segments;
 import proteus.conform.state.Window;
 
 /** Where operands lie: mostly in the middle of the data pages, now and then at every edge that matters. */
 final class Places {
     private static final long LINE = 64;
+    private static final int LDT_BIT = 4;
     /** Linux lets nobody map below (vm.mmap_min_addr), less the longest access. */
     static final int NEVER_MAPPED = 0xf000;
     /** Its sums with its multiples by 1, 2, 4 and 8 are not canonical either. */
@@ -66,6 +71,22 @@ final class Places {
     static long lockedFocus(Edges edges, Mode mode, int bytes) {
         long address = focus(edges, mode, bytes, false);
         return (address & LINE - 1) + bytes > LINE ? address & -LINE : address;
+    }
+
+    /** A selector: of any segment, also of none; mostly one that fits. */
+    static int selector(Edges edges, boolean code) {
+        if (edges.oneIn(12)) {
+            return edges.oneIn(2) ? edges.random.nextInt(4) : LDT_BIT | edges.random.nextInt(4) | edges.random.nextInt(Segments.LDT.size(), 0x2000) << 3;
+        }
+        List<Segment> all = Stream.concat(Segments.LDT.stream(), Segments.GDT.stream()).filter(segment -> edges.oneIn(4) || segment.isCode() == code).toList();
+        int selector = all.isEmpty() ? 0 : all.get(edges.random.nextInt(all.size())).selector();
+        return edges.oneIn(8) ? selector & ~3 | edges.random.nextInt(4) : selector;
+    }
+
+    /** Where a far transfer through a selector may go, as seen from its segment. */
+    static long farOffset(Edges edges, int selector) {
+        Segment segment = Segments.isKnown(selector) ? Segments.code(selector) : null;
+        return tail(edges, edges.random.nextInt(Window.SLOTS)) - (segment == null ? Window.BASE : segment.base());
     }
 
     /** A register that leads nowhere, as base or index, scaled, with 32-bit addresses or 64-bit ones: not canonical, and near 0 when truncated. */

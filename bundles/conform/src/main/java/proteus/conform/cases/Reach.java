@@ -35,7 +35,7 @@ public final class Reach {
     /** Whether case i may run on the host. */
     public static boolean confined(Sample sample, Cases cases, int i) {
         Reach reach = new Reach(sample, cases, i);
-        return sample.family == Family.UNDEFINED ? reach.leadsNowhere() : reach.operand() && reach.implicit() && reach.branch();
+        return sample.family == Family.UNDEFINED ? reach.leadsNowhere() : reach.operand() && reach.implicit() && reach.selector() && reach.branch();
     }
 
     /** Whether an access that starts there touches nothing but the window, or faults on every processor, whether linear addresses have 48 bits or 57. */
@@ -111,7 +111,7 @@ public final class Reach {
             case STOS, SCAS -> allowed(ES, gpr(RDI) & addressMask());
             case MASKMOVQ, MASKMOVDQU, VMASKMOVDQU -> data(gpr(RDI));
             case XLAT -> data(gpr(RBX) + (gpr(0) & 0xff));
-            case PUSH, POP, PUSHF, POPF, PUSHA, POPA, CALL, RET -> allowed(SS, stackPointer());
+            case PUSH, POP, PUSHF, POPF, PUSHA, POPA, CALL, RET, CALL_FAR, RET_FAR, IRET -> allowed(SS, stackPointer());
             case ENTER -> allowed(SS, stackPointer()) && allowed(SS, gpr(RBP) & stackMask());
             case LEAVE -> allowed(SS, gpr(RBP) & stackMask());
             default -> true;
@@ -136,8 +136,59 @@ public final class Reach {
                 default -> landsByMemory(in.segment, effectiveAddress(sample, cases, at));
             };
             case RET -> landsByMemory(SS, stackPointer());
+            case JMP_FAR, CALL_FAR -> in.kind[0] == Instruction.FAR_POINTER ? landsFar(in.immediate2, in.immediate)
+                : landsFarByMemory(in.segment, effectiveAddress(sample, cases, at), 2);
+            case RET_FAR, IRET -> landsFarByMemory(SS, stackPointer(), in.operandSize >> 3);
             default -> true;
         };
+    }
+
+    private boolean landsFarByMemory(int register, long offset, int selectorBytes) {
+        int bytes = in.operandSize >> 3;
+        long linear = linear(register, offset);
+        if (!Window.isReadable(linear, bytes + selectorBytes)) {
+            return true;
+        }
+        long place = cases.find(at, linear, bytes + selectorBytes);
+        return place >= 0 && landsFar(cases.getShort(place + bytes), cases.getInt(place) & operandMask());
+    }
+
+    private boolean landsFar(int selector, long offset) {
+        if (!Segments.isKnown(selector)) {
+            return false;
+        }
+        Segment segment = Segments.code(selector);
+        if (segment == null || !segment.longMode() && !segment.contains(offset, 1)) {
+            return true;
+        }
+        long linear = segment.base() + offset & LOW_32;
+        // the harness knows a fault in 64-bit code as its own only by the window
+        return Window.inCode(linear) ? Window.isTail(linear) : allowed(linear) && !(segment.longMode() && linear < Places.NEVER_MAPPED);
+    }
+
+    /** Whether a selector that the instruction takes means the same on both sides. */
+    private boolean selector() {
+        return switch (in.mnemonic) {
+            case MOV -> in.kind[0] != Instruction.SEGMENT || knows(in.kind[1], in.register[1], 0);
+            case POP -> in.kind[0] != Instruction.SEGMENT || knowsAt(SS, stackPointer());
+            case LDS, LES, LFS, LGS, LSS -> knows(Instruction.MEMORY, 0, in.operandSize >> 3);
+            case LAR, LSL -> knows(in.kind[1], in.register[1], 0);
+            case VERR, VERW -> knows(in.kind[0], in.register[0], 0);
+            default -> true;
+        };
+    }
+
+    private boolean knows(int kind, int register, int distance) {
+        return kind == Instruction.GPR ? Segments.isKnown((int) gpr(register) & 0xffff) : knowsAt(in.segment, effectiveAddress(sample, cases, at) + distance & addressMask());
+    }
+
+    private boolean knowsAt(int register, long offset) {
+        long linear = linear(register, offset);
+        if (!Window.isReadable(linear, 2)) {
+            return true;
+        }
+        long place = cases.find(at, linear, 2);
+        return place >= 0 && Segments.isKnown(cases.getShort(place));
     }
 
     private long target() {

@@ -252,6 +252,14 @@ public final class Samples {
         if (decoded.operandCount > 0 && decoded.kind[0] == Instruction.RELATIVE) {
             return branch(address, length);
         }
+        if (decoded.operandCount > 0 && decoded.kind[0] == Instruction.FAR_POINTER) {
+            int offsetBytes = decoded.operandSize >> 3;
+            int selector = Places.selector(edges, true);
+            put(length - 2 - offsetBytes, Places.farOffset(edges, selector), offsetBytes);
+            put(length - 2, selector, 2);
+            decode();
+            return length;
+        }
         for (int i = 0; i < decoded.operandCount; i++) {
             if (decoded.kind[i] == Instruction.MEMORY && decoded.mod < 0 && form.mnemonic() == Mnemonic.MOV) {
                 // moffs: the address is what stands behind the opcode
@@ -262,7 +270,7 @@ public final class Samples {
                 return length;
             }
         }
-        boolean stack = form.family() == Family.STACK || form.family() == Family.CONTROL;
+        boolean stack = form.family() == Family.STACK || form.family().branches();
         if (stack && decoded.base == STACK_POINTER && (decoded.displacement < -NEAR || decoded.displacement > NEAR)) {
             return 0; // operand and top of the stack could not both be inside the window
         }
@@ -283,9 +291,10 @@ public final class Samples {
         return flat ? linear : linear - Window.BASE;
     }
 
-    /** Where a fixed address points. A branch must find its target there, so it is where contents can be chosen. */
+    /** Where a fixed address points. A branch must find its target there, or a selector, so it is where contents can be chosen. */
     private long place(Form form) {
-        return form.family() == Family.CONTROL ? Window.DATA + 1024 + edges.random.nextInt(2048) : Places.focus(edges, 8, true);
+        boolean chosen = form.family().branches() || decoded.kind[0] == Instruction.SEGMENT;
+        return chosen ? Window.DATA + 1024 + edges.random.nextInt(2048) : Places.focus(edges, 8, true);
     }
 
     private int branch(long address, int length) {

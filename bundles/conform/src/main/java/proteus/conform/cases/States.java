@@ -235,9 +235,10 @@ public final class States {
                 return;
             }
             case STACK -> stack();
-            case CONTROL -> {
-                if (in.mnemonic == Mnemonic.CALL || in.mnemonic == Mnemonic.RET) {
-                    stack();
+            case CONTROL, SEGMENT -> {
+                switch (in.mnemonic) {
+                    case CALL, RET, CALL_FAR, RET_FAR, IRET -> stack();
+                    default -> { }
                 }
             }
             default -> { }
@@ -538,6 +539,26 @@ public final class States {
                     }
                 }
             }
+            case MOV -> {
+                if (in.kind[0] == Instruction.SEGMENT) {
+                    selectorOperand(1);
+                }
+            }
+            case LAR, LSL -> selectorOperand(1);
+            case VERR, VERW -> selectorOperand(0);
+            case POP -> {
+                if (in.kind[0] == Instruction.SEGMENT) {
+                    poke(stackFocus(), Places.selector(edges, false));
+                }
+            }
+            case LDS, LES, LFS, LGS, LSS -> poke(focus, edges.integer() & operandMask() | (long) Places.selector(edges, false) << in.operandSize);
+            case JMP_FAR, CALL_FAR -> poke(focus, farPointer());
+            case RET_FAR, IRET -> {
+                poke(stackFocus(), farPointer());
+                if (in.mnemonic == Mnemonic.IRET) {
+                    flagsToPop();
+                }
+            }
             case CMPXCHG -> {
                 if (edges.oneIn(2) && in.kind[0] == Instruction.MEMORY) {
                     poke(focus, gpr(RAX));
@@ -569,6 +590,36 @@ public final class States {
                     poke(focus, in.size[sample.memoryOperand()] == 32 ? edges.oneIn(2) ? edges.twoSingles() : edges.integer() : edges.oneIn(2) ? edges.real() : edges.integer());
                 }
             }
+        }
+    }
+
+    private void selectorOperand(int operand) {
+        int selector = Places.selector(edges, edges.oneIn(2));
+        if (in.kind[operand] == Instruction.GPR) {
+            gpr(in.register[operand], gpr(in.register[operand]) & ~0xffffL | selector);
+        } else {
+            poke(focus, selector);
+        }
+    }
+
+    private long operandMask() {
+        return in.operandSize == 16 ? 0xffff : 0xffff_ffffL;
+    }
+
+    /** Offset and selector, in 32 bits or in 64. */
+    private long farPointer() {
+        int selector = Places.selector(edges, true);
+        return Places.farOffset(edges, selector) & operandMask() | (long) selector << in.operandSize;
+    }
+
+    /** Behind RIP and CS on the stack; where they cannot be chosen, nothing can be popped either. */
+    private void flagsToPop() {
+        long place = place(stackFocus(), 3 * in.operandSize >> 3);
+        if (place >= 0) {
+            long at16 = place + (2 * in.operandSize >> 3);
+            cases.setShort(at16, cases.getShort(at16) & ~TF);
+        } else {
+            stackRegister(RSP, Window.DATA_END + 512);
         }
     }
 

@@ -17,7 +17,7 @@ public final class Comparison {
 
     private static final long FLAGS = 0x8d5 | 0x100 | 0x400 | 0x4000 | 0x4_0000 | 0x20_0000;
     private static final int RSP = 4;
-    private static final int PAGE_FAULT = 14, BREAKPOINT = 3, PRESENT = 1;
+    private static final int PAGE_FAULT = 14, BREAKPOINT = 3, OVERFLOW = 4, PRESENT = 1;
     private static final long USER_END = 0x0000_7fff_ffff_f000L;
     /** Bits of an address that processors with 48 and with 57 bits of linear address treat differently (SDM vol. 1, 8.1.8: the pointers have as many). */
     private static final int UNUSED = 16;
@@ -76,10 +76,13 @@ public final class Comparison {
     /** Brings what the host's signal frame says into the form of the model's exit. */
     private static void normalize(Sample sample, Cases cases, long theirs, Cases mine, long ours) {
         long fault = cases.get(theirs + FAULT) - 1;
-        if (fault == BREAKPOINT && sample.family == Family.CONTROL) {
+        if (fault == BREAKPOINT && sample.family.branches()) {
             // the branch went to a breakpoint, which trapped behind it
             cases.set(theirs + FAULT, 0);
             cases.set(theirs + RIP, cases.get(theirs + RIP) - 1);
+        } else if (fault == OVERFLOW) {
+            // INTO traps behind itself; the model's exit tells the instruction and its length
+            cases.set(theirs + RIP, cases.get(theirs + RIP) - sample.length);
         } else if (fault < 0) {
             cases.set(theirs + RIP, sample.offset() + sample.length);
         }
@@ -129,8 +132,9 @@ public final class Comparison {
             }
         }
         for (int r = 0; r < (mode.isLong() ? 16 : 8); r++) {
-            long a = cases.get(theirs + GPRS + 8 * r) & mode.registerMask();
-            long b = mine.get(ours + GPRS + 8 * r) & mode.registerMask();
+            long defined = mode.registerMask() & ~(completed ? Undefined.register(sample.decoded, r) : 0);
+            long a = cases.get(theirs + GPRS + 8 * r) & defined;
+            long b = mine.get(ours + GPRS + 8 * r) & defined;
             if (a != b && (!open || r == RSP)) {
                 return equal(States.GPR_NAMES[r], a, b);
             }

@@ -160,6 +160,11 @@ final class Undefined {
         return sample.family == Family.GATHER && (register == in.register[0] || register == in.register[2]);
     }
 
+    /** Bits of a register that are left open: of LAR's result 19:16, where the limit is ("undefined", SDM vol. 2A, LAR). */
+    static long register(Instruction in, int register) {
+        return in.mnemonic == Mnemonic.LAR && in.operandSize > 16 && register == in.register[0] ? 0xf_0000 : 0;
+    }
+
     /** Bits of a fault's address that the manual defines: of a masked store it does not say which byte of the page CR2 names (SDM vol. 3A, 6.15, #PF). */
     static long address(Instruction in) {
         return switch (in.mnemonic) {

@@ -8,7 +8,7 @@ public final class Segments {
     private static final int ALL = 0xffff, FLAT = 0xf_ffff;
     /** The edge of the short segments lies between the two data pages. */
     private static final int EDGE = (int) (Window.DATA - Window.BASE) + Window.PAGE - 1;
-    private static final int LDT_RING_3 = 7;
+    private static final int LDT_RING_3 = 7, LDT_BIT = 4;
 
     static final Segment CODE_64 = new Segment(0x33, 0, FLAT, CODE, false, true, true, true), CODE_32 = new Segment(0x23, 0, FLAT, CODE, true, true, true, false);
     /** Also the stack segment outside of cases. */
@@ -39,12 +39,23 @@ public final class Segments {
         return shortOnes().stream().anyMatch(segment -> segment.selector() == selector);
     }
 
+    /** Whether a selector means the same on every Linux and on the model: null, those of programs, and the LDT. */
+    public static boolean isKnown(int selector) {
+        return (selector & LDT_BIT) != 0 || (selector & ~3) == 0 || GDT.stream().anyMatch(segment -> (segment.selector() & ~3) == (selector & ~3));
+    }
+
+    /** The code segment that a far transfer to a known selector reaches, or null if it faults. */
+    public static Segment code(int selector) {
+        List<Segment> table = (selector & LDT_BIT) != 0 ? LDT : GDT;
+        return table.stream().filter(segment -> (segment.selector() & ~3) == (selector & ~3) && segment.isCode() && segment.present()).findFirst().orElse(null);
+    }
+
     /** The segment of a selector that a register may hold, or null for a null selector. */
     public static Segment of(int selector) {
         if ((selector & ~3) == 0) {
             return null;
         }
-        if ((selector & 4) != 0) {
+        if ((selector & LDT_BIT) != 0) {
             return LDT.get(selector >> 3);
         }
         return GDT.stream().filter(segment -> segment.selector() == selector).findFirst().orElseThrow();

@@ -126,15 +126,17 @@ final class Control {
     }
 
     /** #BR, a fault, unless the signed index lies between the two bounds in memory. */
+    /** The upper bound is not looked at when the index is already below the lower one, as processors were seen to do it. */
     private static void bound(Cpu cpu, Op op) {
-        int bytes = op.operandSize >> 3;
         int unused = op.unused;
-        long gva = cpu.readAddress(op, 2 * bytes);
-        long lower = cpu.mmu.read(gva, op.operandSize) << unused >> unused;
-        long upper = cpu.mmu.read(gva + bytes & op.linearMask, op.operandSize) << unused >> unused;
         long index = Raw.getLong(cpu.s + op.r0) << unused >> unused;
-        if (index < lower || index > upper) {
+        if (index < limit(cpu, op, 0) || index > limit(cpu, op, op.operandSize >> 3)) {
             throw cpu.fault(5, 0);
         }
+    }
+
+    private static long limit(Cpu cpu, Op op, int distance) {
+        long offset = cpu.effectiveAddress(op) + distance & op.addressMask;
+        return cpu.mmu.read(cpu.readAddress(op.segment, offset, op.operandSize >> 3, op.linearMask), op.operandSize) << op.unused >> op.unused;
     }
 }

@@ -98,23 +98,12 @@ public final class DescriptorInstructions {
 
     private static void arpl(Cpu cpu, Op op) {
         Checks.descriptorMode(cpu);
-        long gva = 0;
-        int destination;
-        if (op.k0 == Instruction.MEMORY) {
-            gva = cpu.writeAddress(op, 2);
-            destination = (int) cpu.mmu.readForWrite(gva, 16);
-        } else {
-            destination = (int) cpu.register(op.r0, 16);
-        }
+        // a destination in memory that need not change need not be writable: processors were seen to read it first
+        int destination = (int) cpu.readOperand(op, op.k0, op.r0, 16);
         int source = (int) cpu.register(op.r1, 16);
         boolean adjusts = Selector.rpl(destination) < Selector.rpl(source);
         if (adjusts) {
-            int adjusted = destination & ~Selector.RPL | Selector.rpl(source);
-            if (op.k0 == Instruction.MEMORY) {
-                cpu.mmu.write16(gva, (short) adjusted);
-            } else {
-                cpu.register(op.r0, 16, adjusted);
-            }
+            cpu.writeOperand(op, op.k0, op.r0, 16, destination & ~Selector.RPL | Selector.rpl(source));
         }
         zero(cpu, adjusts);
     }

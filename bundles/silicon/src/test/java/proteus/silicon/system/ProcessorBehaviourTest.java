@@ -118,6 +118,30 @@ class ProcessorBehaviourTest {
     }
 
     @Test
+    void arplOnlyWritesWhatItChanges() {
+        machine.ring(3);
+        segment(Cpu.DS, 0xffff, 0x40f1);
+        machine.memory.write16(0x9000, 0x13);
+        cpu.gpr(EAX, 2);
+        assertEquals(ExceptionVector.UD, run("arpl [0x9000], ax", "ud2"), "a read-only segment does not matter");
+        machine.memory.write16(0x9000, 0x11);
+        machine.ring(3);
+        segment(Cpu.DS, 0xffff, 0x40f1);
+        assertEquals(ExceptionVector.GP, run("arpl [0x9000], ax"));
+    }
+
+    @Test
+    void boundLooksAtTheLowerBoundFirst() {
+        segment(Cpu.DS, 0x9003, 0x4093);
+        machine.memory.write32(0x9000, 5);
+        cpu.gpr(EBX, 4);
+        assertEquals(ExceptionVector.BR, run("bound ebx, [0x9000]"));
+        cpu.gpr(EBX, 5);
+        cpu.rip(RIP);
+        assertEquals(ExceptionVector.GP, run("bound ebx, [0x9000]"), "the upper bound is beyond the limit");
+    }
+
+    @Test
     void instructionsWithoutA16BitFormHave32BitsIn16BitCode() {
         machine.realMode();
         cpu.gpr(EAX, 0xffff_ffffL);
