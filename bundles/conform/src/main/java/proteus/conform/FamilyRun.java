@@ -74,7 +74,10 @@ final class FamilyRun {
             result.cases++;
             result.faults += cases.get(Cases.after(i) + Cases.FAULT) != 0 ? 1 : 0;
             switch (verdict) {
-                case AGREE -> result.agreements++;
+                case AGREE -> {
+                    result.agreements++;
+                    open |= bench.comparison().memoryOpen();
+                }
                 case UNDEFINED -> {
                     result.undefined++;
                     open = true;

@@ -26,6 +26,7 @@ public final class Comparison {
 
     private final boolean upper;
     private String where = "";
+    private boolean memoryOpen;
     private long host, model;
 
     /** @param upper whether upper halves of YMM registers are compared */
@@ -36,6 +37,11 @@ public final class Comparison {
     /** Where the first difference is. */
     public String where() {
         return where;
+    }
+
+    /** Whether memory was left different, since the manual leaves it open. */
+    public boolean memoryOpen() {
+        return memoryOpen;
     }
 
     public long host() {
@@ -54,6 +60,7 @@ public final class Comparison {
      */
     public Verdict compare(Sample sample, Cases cases, int i, Cases mine) {
         Instruction in = sample.decoded;
+        memoryOpen = false;
         long before = Cases.before(i);
         long theirs = Cases.after(i);
         long ours = Cases.after(0);
@@ -147,6 +154,7 @@ public final class Comparison {
         for (long at = 0; at < lengths; at += 8) {
             long a = cases.get(theirs + MEMORY + at);
             long b = mine.get(ours + MEMORY + at);
+            memoryOpen |= open && a != b;
             if (a != b && !(open && inPart(a, b, cases.get(before + MEMORY + at)))) {
                 boolean second = at >= cases.get(before + LENGTH_0);
                 long address = second ? cases.get(before + PIECE_1) + at - cases.get(before + LENGTH_0) : cases.get(before + PIECE_0) + at;

@@ -5,6 +5,7 @@ import java.util.Map;
 import proteus.conform.cases.Family;
 import proteus.conform.cases.Sample;
 import proteus.conform.state.Cases;
+import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 import proteus.x86.format.ExceptionVector;
@@ -117,6 +118,10 @@ final class Undefined {
      * bits, which is several accesses (9.1.1); for an FXSAVE image that is not aligned SDM vol. 2A says itself that #AC "is not guaranteed" and #GP comes in its place.
      */
     static boolean eitherFault(Instruction in, long host, long model) {
+        if (in.length == Decoder.TOO_LONG) {
+            // too long and undefined are of one class: "Faults from decoding the next instruction" (SDM 3A, table 6-2)
+            return host == ExceptionVector.UD && model == ExceptionVector.GP || host == ExceptionVector.GP && model == ExceptionVector.UD;
+        }
         boolean alignmentAndAnother = host == ExceptionVector.AC && isProtection(model) || isProtection(host) && model == ExceptionVector.AC;
         if (alignmentAndAnother) {
             return switch (in.mnemonic) {
