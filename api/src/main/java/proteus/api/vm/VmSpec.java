@@ -20,6 +20,7 @@ import proteus.api.silicon.ExecutionEngine;
  * @param boot what to boot
  * @param disks disk images
  * @param engine how the silicon executes guest code
+ * @param reboot what follows when the guest resets the machine
  */
 public record VmSpec(
         String name,
@@ -31,7 +32,8 @@ public record VmSpec(
         boolean acpi,
         BootSpec boot,
         List<Path> disks,
-        ExecutionEngine engine) {
+        ExecutionEngine engine,
+        Reboot reboot) {
     /** The engine nobody asked for. */
     public static final ExecutionEngine DEFAULT_ENGINE = ExecutionEngine.INTERPRETER;
 
@@ -40,12 +42,36 @@ public record VmSpec(
         Objects.requireNonNull(composition);
         Objects.requireNonNull(boot);
         Objects.requireNonNull(engine);
+        Objects.requireNonNull(reboot);
         disks = List.copyOf(disks);
     }
 
-    /** With the usual engine. */
+    /** A machine whose run ends when the guest resets it. */
+    public VmSpec(
+            String name,
+            Composition composition,
+            long memoryBytes,
+            int vcpus,
+            Clock clock,
+            String cpu,
+            boolean acpi,
+            BootSpec boot,
+            List<Path> disks,
+            ExecutionEngine engine) {
+        this(name, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, engine, Reboot.EXIT);
+    }
+
+    /** The same with the usual engine. */
     public VmSpec(String name, Composition composition, long memoryBytes, int vcpus, Clock clock, String cpu, boolean acpi, BootSpec boot, List<Path> disks) {
         this(name, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, DEFAULT_ENGINE);
+    }
+
+    /** What follows when the guest resets the machine: by the keyboard controller, port 0xcf9, ACPI or a triple fault. */
+    public enum Reboot {
+        /** The run ends; a triple fault is a failure, unless the guest had emptied its interrupt table to cause it. */
+        EXIT,
+        /** Every part is as after power-on, memory keeps its content, the guest is loaded and starts again. */
+        RESET
     }
 
     /** Which time the guest lives in. */

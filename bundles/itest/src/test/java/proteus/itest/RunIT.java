@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import proteus.x86.asm.Assembler;
 
 /** {@code run}, {@code demo} and {@code guest} as their users see them: streams and statuses of a process. */
 class RunIT {
@@ -20,6 +21,47 @@ class RunIT {
 
     @TempDir
     private Path directory;
+
+    /**
+     * Counts its starts in memory beside itself and prints the count; resets itself by the keyboard controller, the reset register, a
+     * triple fault on purpose, and a crash, and at the fifth start ends the run.
+     */
+    private static final String RESETTING_GUEST = """
+            header:
+                dd 0x1badb002, 0x10000, 0 - 0x1badb002 - 0x10000
+                dd header, header, 0, 0, start
+            nothing:
+                dw 0
+                dd 0
+            start:
+                inc dword [0x200000]
+                mov ecx, [0x200000]
+                add ecx, FIRST
+                lea eax, [ecx + '0']
+                out 0xe9, al
+                cmp ecx, 1
+                jne second
+                mov al, 0xfe
+                out 0x64, al
+            second:
+                cmp ecx, 2
+                jne third
+                mov al, 6
+                mov dx, 0xcf9
+                out dx, al
+            third:
+                cmp ecx, 3
+                jne fourth
+                lidt [nothing]
+                int3
+            fourth:
+                cmp ecx, 4
+                jne fifth
+                ud2
+            fifth:
+                mov al, 0
+                out 0xf4, al
+            """;
 
     private record Outcome(int status, String out, String err) {}
 
@@ -97,6 +139,28 @@ class RunIT {
         Outcome outcome = proteus("run", "--kernel", file.toString());
         assertEquals(1, outcome.status(), outcome::err);
         assertTrue(outcome.err().contains("triple fault, at RIP 0x100020"), outcome::err);
+    }
+
+    @Test
+    void guestThatResetsItselfStartsAgainIfWished() throws Exception {
+        Outcome outcome = proteus("run", "--kernel", resettingFrom(1), "--reboot", "reset", "--timeout", "60");
+        assertEquals(0, outcome.status(), outcome::err);
+        assertEquals("12345", outcome.out().strip());
+    }
+
+    @Test
+    void resetEndsTheRunWellAndACrashDoesNot() throws Exception {
+        Outcome wished = proteus("run", "--kernel", resettingFrom(3));
+        assertEquals(0, wished.status(), wished::err);
+        assertTrue(wished.err().contains("the guest reset the machine by a triple fault\n"), wished::err);
+        Outcome crash = proteus("run", "--kernel", resettingFrom(4));
+        assertEquals(1, crash.status(), crash::err);
+        assertTrue(crash.err().contains("the guest shut down by a triple fault, at RIP 0x1000"), crash::err);
+    }
+
+    private String resettingFrom(int first) throws Exception {
+        byte[] image = Assembler.assemble("FIRST equ " + (first - 1) + "\n" + RESETTING_GUEST, 32, 0x100000).bytes();
+        return Files.write(directory.resolve("resetting" + first), image).toString();
     }
 
     @Test

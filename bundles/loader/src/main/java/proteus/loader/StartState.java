@@ -22,7 +22,9 @@ final class StartState {
     private static final int CODE_SELECTOR = 0x10, DATA_SELECTOR = 0x18;
     private static final int CODE32 = 0xc09b, CODE64 = 0xa09b, DATA32 = 0xc093, REAL = 0x93, REAL_CODE = 0x9b, BUSY_TSS = 0x8b, LDT = 0x82;
     private static final long FLAT_LIMIT = 0xffff_ffffL, REAL_LIMIT = 0xffff;
-    private static final int RDX = 2, RESET_SELECTOR = 0xf000, RESET_IP = 0xfff0, REAL_TABLE_LIMIT = 0xffff, RESET_SIGNATURE = 0x0600;
+    /** Of the interrupt table after power on (SDM 3A, table 10-1), which a kernel finds unless it sets its own: no exception can be served. */
+    private static final int TABLE_LIMIT = 0xffff;
+    private static final int RDX = 2, RESET_SELECTOR = 0xf000, RESET_IP = 0xfff0, RESET_SIGNATURE = 0x0600;
     private static final long RESET_BASE = 0xffff_0000L, RESET_CR0 = 0x6000_0010L;
     private static final int TSS_LIMIT = 0x67, REAL_IDT_LIMIT = 0x3ff;
     private static final long DR6_RESET = 0xffff_0ff0L, DR7_RESET = 0x400;
@@ -49,7 +51,7 @@ final class StartState {
         SegmentRegister code = new SegmentRegister(RESET_SELECTOR, RESET_BASE, REAL_LIMIT, REAL_CODE);
         long[] gpr = new long[16];
         gpr[RDX] = RESET_SIGNATURE;
-        ArchState state = state(gpr, RESET_IP, segments(code, data, 0, REAL_TABLE_LIMIT, REAL_TABLE_LIMIT), RESET_CR0, 0, 0, 0);
+        ArchState state = state(gpr, RESET_IP, segments(code, data, 0, TABLE_LIMIT, TABLE_LIMIT), RESET_CR0, 0, 0, 0);
         Map<Integer, Long> msrs = new HashMap<>(state.msrs());
         msrs.put(Msr.IA32_MTRR_DEF_TYPE, 0L);
         return new ArchState(state.general(), state.segments(), state.control(), state.fpu(), msrs, state.events(), state.tsc());
@@ -62,13 +64,13 @@ final class StartState {
      */
     static ArchState protected32(Ram ram, long gdt, long entry, long[] gpr) {
         SegmentRegister code = new SegmentRegister(CODE_SELECTOR, 0, FLAT_LIMIT, CODE32);
-        return state(gpr, entry, segments(code, writeGdt(ram, gdt, CODE32), gdt, gdtBytes() - 1, 0), Cr0.PE | Cr0.ET, 0, 0, 0);
+        return state(gpr, entry, segments(code, writeGdt(ram, gdt, CODE32), gdt, gdtBytes() - 1, TABLE_LIMIT), Cr0.PE | Cr0.ET, 0, 0, 0);
     }
 
     /** 64-bit mode, the first 4 GiB mapped to themselves by tables in guest memory (boot.rst, "64-bit boot protocol"). */
     static ArchState long64(Ram ram, long gdt, long entry, long[] gpr) {
         SegmentRegister code = new SegmentRegister(CODE_SELECTOR, 0, FLAT_LIMIT, CODE64);
-        ArchState.Segments segments = segments(code, writeGdt(ram, gdt, CODE64), gdt, gdtBytes() - 1, 0);
+        ArchState.Segments segments = segments(code, writeGdt(ram, gdt, CODE64), gdt, gdtBytes() - 1, TABLE_LIMIT);
         return state(gpr, entry, segments, Cr0.PE | Cr0.ET | Cr0.PG, identityTables(ram), Cr4.PAE, Efer.LME | Efer.LMA);
     }
 

@@ -59,6 +59,7 @@ final class Machine implements VirtualMachine {
     private volatile long runNanos;
     private volatile long cpuNanos = -1;
     private boolean stepping;
+    private boolean resetWanted;
     private final MachineDebugging debugging;
 
     /** @param closed told when the VM is gone */
@@ -107,7 +108,7 @@ final class Machine implements VirtualMachine {
         schedule.localWork(false);
         clock.fire();
         if (schedule.stopRequested()) {
-            finish();
+            stopped();
             return;
         }
         schedule.beginSlice();
@@ -124,9 +125,52 @@ final class Machine implements VirtualMachine {
                 reason = debugging.hit();
                 tellDebugger();
             }
-            case STOP_REQUESTED -> finish();
-            case TRIPLE_FAULT -> finish(new VmEnd(VmEnd.Kind.TRIPLE_FAULT, 0, "the guest shut down by a triple fault" + where()));
+            case STOP_REQUESTED -> stopped();
+            case TRIPLE_FAULT -> tripleFault();
             case FAILED -> park(VmEnd.Kind.FAILED, parts.cpu().failure() + lastLines());
+        }
+    }
+
+    /** An end was asked for, or a reset. */
+    private void stopped() {
+        if (end == null && resetWanted) {
+            restart();
+        } else {
+            finish();
+        }
+    }
+
+    /**
+     * The chip set of a PC makes a reset of the processor's shutdown. An operating system that wants one empties its interrupt
+     * table and raises an exception; any other triple fault is a crash.
+     */
+    private void tripleFault() {
+        if (spec().reboot() == VmSpec.Reboot.RESET) {
+            restart();
+        } else if (parts.cpu().exportState().segments().idtrLimit() == 0) {
+            finish(reset("the guest reset the machine by a triple fault"));
+        } else {
+            finish(new VmEnd(VmEnd.Kind.TRIPLE_FAULT, 0, "the guest shut down by a triple fault" + where()));
+        }
+    }
+
+    private void restart() {
+        resetWanted = false;
+        schedule.requestStop(false);
+        parts.restart().run();
+    }
+
+    static VmEnd reset(String how) {
+        return new VmEnd(VmEnd.Kind.RESET, 0, how);
+    }
+
+    /** The guest pulled the reset line; called on the VM's thread. */
+    void requestReset(String how) {
+        if (spec().reboot() == VmSpec.Reboot.EXIT) {
+            requestEnd(reset(how));
+        } else {
+            resetWanted = true;
+            schedule.requestStop(true);
         }
     }
 

@@ -31,6 +31,7 @@ import proteus.api.silicon.OutOfHostMemoryException;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.ProcessorSettings;
 import proteus.api.silicon.Silicon;
+import proteus.api.state.ArchState;
 import proteus.api.vm.GuestContract;
 import proteus.api.vm.GuestLoader;
 import proteus.api.vm.MemorySize;
@@ -135,9 +136,16 @@ final class MachineBuilder {
                 0)));
         context.guestTsc(vcpu -> cpu.guestTsc());
 
-        Board.FirmwareData firmware = board.installTables(spec.acpi());
-        GuestLoader.LoadedGuest guest = gone(registry.loader()).load(new GuestLoader.Request(spec.boot(), memory, firmware));
+        GuestLoader.LoadedGuest guest = load(board, memory);
         cpu.importState(FirmwareSettings.complete(guest.state(), contract));
+        // With every register, also those that the loader says nothing of.
+        ArchState initial = cpu.exportState();
+        Runnable restart = () -> {
+            devices.forEach(Device::reset);
+            board.reset();
+            load(board, memory);
+            cpu.importState(initial);
+        };
 
         Set<Object> used = new HashSet<>(Set.of(silicon, cpuTechnique, memoryTechnique, ioTechnique));
         serial.ifPresent(used::add);
@@ -164,7 +172,13 @@ final class MachineBuilder {
                 firmwareLog,
                 used,
                 notes,
+                restart,
                 made);
+    }
+
+    private GuestLoader.LoadedGuest load(Board board, MachineMemory memory) {
+        Board.FirmwareData firmware = board.installTables(spec.acpi());
+        return gone(registry.loader()).load(new GuestLoader.Request(spec.boot(), memory, firmware));
     }
 
     private void check() {

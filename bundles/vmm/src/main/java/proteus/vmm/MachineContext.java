@@ -135,7 +135,7 @@ final class MachineContext implements BoardContext {
 
     @Override
     public void resetRequested() {
-        link.end(VmEnd.Kind.RESET, 0, "the guest reset the machine");
+        link.reset("the guest reset the machine");
     }
 
     @Override

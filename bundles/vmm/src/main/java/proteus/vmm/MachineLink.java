@@ -33,6 +33,14 @@ final class MachineLink {
         }
     }
 
+    void reset(String how) {
+        if (machine == null) {
+            early = Machine.reset(how);
+        } else {
+            machine.requestReset(how);
+        }
+    }
+
     void mark(int value) {
         if (machine != null) {
             machine.mark(value);

@@ -26,6 +26,7 @@ import proteus.api.vm.VmSpec;
  *
  * @param used the services that made the parts, to know whether one that leaves is among them
  * @param notes what the loader said
+ * @param restart what the reset line does on a PC: all parts as after power-on, the guest loaded again
  * @param owned everything to close, in the order of making
  */
 record Parts(
@@ -47,6 +48,7 @@ record Parts(
         FirmwareLog firmwareLog,
         Set<Object> used,
         List<String> notes,
+        Runnable restart,
         Closing owned) {
 
     boolean uses(Object part) {

@@ -135,6 +135,60 @@ class MachineTest {
     }
 
     @Test
+    void resetEndsTheRun() throws InterruptedException {
+        VirtualMachine vm = create();
+        platform.step(p -> {
+            p.board.resetRequested();
+            return RunOutcome.STOP_REQUESTED;
+        });
+        vm.start();
+        assertEquals(new VmEnd(VmEnd.Kind.RESET, 0, "the guest reset the machine"), end(vm));
+        assertEquals(0, platform.boardResets);
+    }
+
+    @Test
+    void tripleFaultWithAnEmptyInterruptTableIsAReset() throws InterruptedException {
+        VirtualMachine vm = create();
+        platform.step(p -> {
+            p.processor.registers().idtr(0, 0);
+            return RunOutcome.TRIPLE_FAULT;
+        });
+        vm.start();
+        VmEnd end = end(vm);
+        assertEquals(new VmEnd(VmEnd.Kind.RESET, 0, "the guest reset the machine by a triple fault"), end);
+        assertTrue(end.success());
+    }
+
+    @Test
+    void whoWishesItHasTheGuestStartedAgain() throws InterruptedException {
+        VmSpec once = platform.spec("vm");
+        VirtualMachine vm = platform.machines.create(new VmSpec(
+                "vm", once.composition(), once.memoryBytes(), 1, once.clock(), "max", true, once.boot(), List.of(), once.engine(), VmSpec.Reboot.RESET));
+        List<String> seen = new ArrayList<>();
+        platform.step(p -> {
+            p.processor.registers().rip(0x1234);
+            p.processor.registers().idtr(0x5000, 0xfff);
+            p.board.resetRequested();
+            return RunOutcome.STOP_REQUESTED;
+        });
+        platform.step(p -> {
+            seen.add("%x %x".formatted(p.processor.registers().rip(), p.processor.registers().idtrLimit()));
+            p.processor.registers().rip(0x5678);
+            return RunOutcome.TRIPLE_FAULT;
+        });
+        platform.step(p -> {
+            seen.add("%x".formatted(p.processor.registers().rip()));
+            p.board.powerOff();
+            return RunOutcome.STOP_REQUESTED;
+        });
+        vm.start();
+        assertEquals(VmEnd.Kind.POWER_OFF, end(vm).kind());
+        assertEquals(List.of("0 ffff", "0"), seen);
+        assertEquals(2, platform.boardResets);
+        assertEquals(3, platform.loads);
+    }
+
+    @Test
     void failedTechniqueParks() throws InterruptedException {
         VirtualMachine vm = create();
         platform.step(p -> RunOutcome.FAILED);

@@ -61,6 +61,8 @@ final class Platform {
     CpuContext cpu;
     String loadFailure = "";
     int closed;
+    int boardResets;
+    int loads;
 
     Platform() {
         registry.addSilicon(new Model(), null);
@@ -75,6 +77,7 @@ final class Platform {
             if (!loadFailure.isEmpty()) {
                 throw new GuestLoadException(loadFailure);
             }
+            loads++;
             return new LoadedGuest(new FakeProcessor().save(), "test protocol", List.of());
         }, null);
     }
@@ -289,7 +292,9 @@ final class Platform {
         public void firmwareFile(String name, byte[] content) {}
 
         @Override
-        public void reset() {}
+        public void reset() {
+            boardResets++;
+        }
 
         @Override
         public byte[] exportState() {

@@ -96,6 +96,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--clock", "count|wall", "time by retired instructions, or the host's (default count; wall on a terminal)")
                 .option("--entry", "POINT", "best, 16, 32 or 64: entry point of the image (default best)")
                 .option("--no-acpi", "", "show no ACPI tables")
+                .option("--reboot", "exit|reset", "when the guest resets the machine: ends the run, or starts the guest again (default exit)")
                 .repeatable("--disk", "FILE", "a disk image; may be given again")
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
                 .repeatable("--keys", "[TEXT=>]KEYS", "pressed on the guest's keyboard, once TEXT is on its screen; <esc>, <enter>, <f1> and so on; may be given again")
@@ -146,7 +147,8 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine, entry(flags, image), FirmwareFiles.of(image.files(), flags.values("--fw-cfg"))),
                 flags.values("--disk").stream().map(Path::of).toList(),
                 ExecutionEngine.valueOf(
-                        flags.choice("--engine", VmSpec.DEFAULT_ENGINE.name().toLowerCase(Locale.ROOT), "auto", "native", "interpreter").toUpperCase(Locale.ROOT)));
+                        flags.choice("--engine", VmSpec.DEFAULT_ENGINE.name().toLowerCase(Locale.ROOT), "auto", "native", "interpreter").toUpperCase(Locale.ROOT)),
+                VmSpec.Reboot.valueOf(flags.choice("--reboot", "exit", "exit", "reset").toUpperCase(Locale.ROOT)));
         announce(flags, spec, report);
         VirtualMachine vm = manager.create(spec);
         try {

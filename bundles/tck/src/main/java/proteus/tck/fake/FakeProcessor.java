@@ -282,7 +282,7 @@ public final class FakeProcessor implements Processor {
         }
         return new ArchState(
                 new ArchState.General(general, registers.rip(), registers.rflags()),
-                new ArchState.Segments(segments, 0, 0, 0, 0),
+                new ArchState.Segments(segments, 0, 0, registers.idtrBase(), registers.idtrLimit()),
                 new ArchState.Control(registers.cr(0), registers.cr(2), registers.cr(3), registers.cr(4), 0, 1, new long[8], new long[4]),
                 new ArchState.Fpu(new byte[832]),
                 Map.of(0xc000_0080, registers.msr(0xc000_0080)),
@@ -300,6 +300,7 @@ public final class FakeProcessor implements Processor {
         for (int i = CpuRegisters.ES; i <= CpuRegisters.TR; i++) {
             registers.segment(i, state.segments().registers().get(i));
         }
+        registers.idtr(state.segments().idtrBase(), state.segments().idtrLimit());
         registers.cr(0, state.control().cr0());
         registers.cr(2, state.control().cr2());
         registers.cr(3, state.control().cr3());

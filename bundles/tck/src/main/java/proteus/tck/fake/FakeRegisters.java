@@ -8,6 +8,9 @@ import proteus.api.silicon.VmcsField;
 
 /** Registers that remember; those that are also VMCS fields live in the VMCS. */
 public final class FakeRegisters implements CpuRegisters {
+    /** As after reset (SDM 3A, table 10-1). */
+    private int idtrLimit = 0xffff;
+    private long idtrBase;
     private static final int EFER = 0xc000_0080;
     private static final SegmentRegister FLAT = new SegmentRegister(0, 0, 0xffffffffL, 0xc093);
 
@@ -82,16 +85,19 @@ public final class FakeRegisters implements CpuRegisters {
 
     @Override
     public long idtrBase() {
-        return 0;
+        return idtrBase;
     }
 
     @Override
     public int idtrLimit() {
-        return 0;
+        return idtrLimit;
     }
 
     @Override
-    public void idtr(long base, int limit) {}
+    public void idtr(long base, int limit) {
+        idtrBase = base;
+        idtrLimit = limit;
+    }
 
     @Override
     public long cr(int register) {
