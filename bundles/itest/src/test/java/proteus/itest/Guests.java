@@ -11,6 +11,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 import proteus.api.compose.Composition;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.GuestCatalogue;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachine;
@@ -53,9 +54,13 @@ final class Guests {
     }
 
     VirtualMachine create(String vm, Composition composition, GuestImage image, String append) {
+        return create(vm, composition, image, append, VmSpec.DEFAULT_ENGINE);
+    }
+
+    VirtualMachine create(String vm, Composition composition, GuestImage image, String append, ExecutionEngine engine) {
         String commandLine = (image.commandLine() + " " + append).strip();
         return service(VirtualMachineManager.class).create(new VmSpec(vm, composition, image.info().memoryBytes(), 1, VmSpec.Clock.COUNT, "max", true,
-            new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine), List.of()));
+            new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine), List.of(), engine));
     }
 
     /** Runs a guest to its end and expects it to end well. */

@@ -25,12 +25,22 @@ public final class DebianGuests implements GuestCatalogue {
     private static final long MEMORY = 256L << 20;
     /** Serial console; an oops or a reboot ends the run at once instead of hanging: reset by triple fault needs no device. */
     private static final String COMMAND_LINE = "console=ttyS0 panic=-1 reboot=t";
+    private static final byte[] NONE = new byte[0];
     private static final String BUSYBOX_PACKAGE = "busybox-static";
+
+    /** What the workloads use. */
+    private static final List<String> PROGRAMS =
+            List.of("bc", "bzip2", "coreutils", "gawk", "gzip", "mawk", "openssl", "perl-base", "python3-minimal", "sqlite3", "xz-utils", "zstd");
+    /** Nothing but the workloads' own output on the console. */
+    private static final String WORKLOADS = " loglevel=1 proteus.run=" + TestInitramfs.WORKLOADS + " proteus.end=poweroff";
 
     private static final List<Recipe> RECIPES = List.of(
             new Recipe("debian-cloud-amd64", "Debian's 64-bit kernel for clouds, busybox", "linux-image-cloud-amd64", "amd64", 64),
             new Recipe("debian-amd64", "Debian's 64-bit kernel, busybox", "linux-image-amd64", "amd64", 64),
-            new Recipe("debian-686", "Debian's 32-bit kernel without PAE, busybox", "linux-image-686", "i386", 32));
+            new Recipe("debian-686", "Debian's 32-bit kernel without PAE, busybox", "linux-image-686", "i386", 32),
+            new Recipe("debian-userland-amd64", "Debian's programs at work on the kernel for clouds, then power off", "linux-image-cloud-amd64", "amd64", 64,
+                    PROGRAMS, WORKLOADS),
+            new Recipe("debian-userland-i386", "Debian's 32-bit programs at work, then power off", "linux-image-686", "i386", 32, PROGRAMS, WORKLOADS));
 
     private final GuestCache cache;
 
@@ -44,7 +54,32 @@ public final class DebianGuests implements GuestCatalogue {
         this.cache = cache;
     }
 
-    private record Recipe(String name, String title, String metaPackage, String architecture, int bits) {}
+    /**
+     * A guest.
+     *
+     * @param programs packages besides busybox, empty for none
+     * @param words appended to the command line
+     */
+    private record Recipe(String name, String title, String metaPackage, String architecture, int bits, List<String> programs, String words) {
+        Recipe(String name, String title, String metaPackage, String architecture, int bits) {
+            this(name, title, metaPackage, architecture, bits, List.of(), "");
+        }
+    }
+
+    /**
+     * What was fetched.
+     *
+     * @param modules archive of the kernel's drivers that are modules, empty for none; null when a version that kept none put the guest there
+     * @param programs archive of the programs, empty for none
+     */
+    private record Parts(byte[] kernel, byte[] busybox, byte[] modules, byte[] programs) {
+        byte[] initrd(Recipe recipe) {
+            ByteArrayOutputStream archives = new ByteArrayOutputStream();
+            archives.writeBytes(programs.length == 0 ? TestInitramfs.around(busybox, recipe.bits) : TestInitramfs.around(busybox, recipe.bits, programs));
+            archives.writeBytes(modules == null ? NONE : modules);
+            return archives.toByteArray();
+        }
+    }
 
     /** @param modules archive of the drivers that are modules of it */
     private record Kernel(byte[] image, byte[] modules) {}
@@ -65,37 +100,42 @@ public final class DebianGuests implements GuestCatalogue {
 
     private GuestImage image(Recipe recipe, Consumer<String> progress) {
         try {
-            byte[] kernel = cache.read(recipe.name, GuestCache.KERNEL);
-            byte[] busybox = cache.read(recipe.name, GuestCache.BUSYBOX);
-            byte[] modules = cache.read(recipe.name, GuestCache.MODULES);
-            if (kernel == null || busybox == null || modules == null) {
-                boolean usable = kernel != null && busybox != null;
-                try {
-                    fetch(recipe, progress);
-                } catch (GuestLoadException e) {
-                    if (!usable) {
-                        throw e;
-                    }
-                    // Put there by a version that kept no modules: it boots as it did then.
-                    progress.accept("%s stays without drivers for virtio devices: %s".formatted(recipe.name, e.getMessage()));
-                }
-                kernel = cache.read(recipe.name, GuestCache.KERNEL);
-                busybox = cache.read(recipe.name, GuestCache.BUSYBOX);
-                modules = cache.read(recipe.name, GuestCache.MODULES);
-            }
+            Parts parts = parts(recipe, progress);
             // The initial RAM disk is ours: it follows this version of the code even when the packages were fetched by another.
-            byte[] initrd = initrd(recipe, busybox, modules == null ? new byte[0] : modules);
+            byte[] initrd = parts.initrd(recipe);
             if (!Arrays.equals(initrd, cache.read(recipe.name, GuestCache.INITRD))) {
-                store(recipe, kernel, busybox, modules, initrd, cache.origin(recipe.name));
+                store(recipe, parts, initrd, cache.origin(recipe.name));
             }
-            return new GuestImage(info(recipe), kernel, initrd, COMMAND_LINE, cache.file(recipe.name, GuestCache.KERNEL).toString(),
+            return new GuestImage(info(recipe), parts.kernel, initrd, COMMAND_LINE + recipe.words, cache.file(recipe.name, GuestCache.KERNEL).toString(),
                     cache.file(recipe.name, GuestCache.INITRD).toString());
         } catch (IOException e) {
             throw new GuestLoadException("The guest %s cannot be kept in the cache: %s.".formatted(recipe.name, e));
         }
     }
 
-    private void fetch(Recipe recipe, Consumer<String> progress) throws IOException {
+    /** From the cache, or fetched. */
+    private Parts parts(Recipe recipe, Consumer<String> progress) throws IOException {
+        byte[] kernel = cache.read(recipe.name, GuestCache.KERNEL);
+        byte[] busybox = cache.read(recipe.name, GuestCache.BUSYBOX);
+        byte[] modules = cache.read(recipe.name, GuestCache.MODULES);
+        byte[] programs = recipe.programs.isEmpty() ? NONE : cache.read(recipe.name, GuestCache.PROGRAMS);
+        boolean usable = kernel != null && busybox != null && programs != null;
+        if (usable && modules != null) {
+            return new Parts(kernel, busybox, modules, programs);
+        }
+        try {
+            return fetch(recipe, progress);
+        } catch (GuestLoadException e) {
+            if (!usable) {
+                throw e;
+            }
+            // Put there by a version that kept no modules: it boots as it did then.
+            progress.accept("%s stays without drivers for virtio devices: %s".formatted(recipe.name, e.getMessage()));
+            return new Parts(kernel, busybox, null, programs);
+        }
+    }
+
+    private Parts fetch(Recipe recipe, Consumer<String> progress) throws IOException {
         Path work = cache.workDirectory();
         try {
             Path state = cache.packages(recipe.architecture);
@@ -105,28 +145,25 @@ public final class DebianGuests implements GuestCatalogue {
             Map<String, String> origin = new LinkedHashMap<>();
             Kernel kernel = kernel(recipe, packages, work, origin);
             byte[] busybox = busybox(recipe, packages, work, origin);
-            store(recipe, kernel.image, busybox, kernel.modules, initrd(recipe, busybox, kernel.modules), origin);
+            byte[] programs = recipe.programs.isEmpty() ? NONE : Programs.fetch(packages, recipe.programs, work, origin);
+            Parts parts = new Parts(kernel.image, busybox, kernel.modules, programs);
+            store(recipe, parts, parts.initrd(recipe), origin);
             progress.accept("%s is in the cache: %s, %d MiB".formatted(recipe.name, origin.get("kernel.package"), kernel.image.length >> 20));
+            return parts;
         } finally {
             GuestCache.deleteTree(work);
         }
     }
 
-    /** @param modules archive of the modules, empty for none */
-    private static byte[] initrd(Recipe recipe, byte[] busybox, byte[] modules) {
-        ByteArrayOutputStream archives = new ByteArrayOutputStream();
-        archives.writeBytes(TestInitramfs.around(busybox, recipe.bits));
-        archives.writeBytes(modules);
-        return archives.toByteArray();
-    }
-
-    /** @param modules null for none */
-    private void store(Recipe recipe, byte[] kernel, byte[] busybox, byte[] modules, byte[] initrd, Map<String, String> origin) throws IOException {
+    private void store(Recipe recipe, Parts parts, byte[] initrd, Map<String, String> origin) throws IOException {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        files.put(GuestCache.KERNEL, kernel);
-        files.put(GuestCache.BUSYBOX, busybox);
-        if (modules != null) {
-            files.put(GuestCache.MODULES, modules);
+        files.put(GuestCache.KERNEL, parts.kernel);
+        files.put(GuestCache.BUSYBOX, parts.busybox);
+        if (parts.modules != null) {
+            files.put(GuestCache.MODULES, parts.modules);
+        }
+        if (parts.programs.length > 0) {
+            files.put(GuestCache.PROGRAMS, parts.programs);
         }
         files.put(GuestCache.INITRD, initrd);
         cache.store(recipe.name, files, origin);

@@ -87,7 +87,7 @@ final class Packages {
             for (String paragraph : result.output().split("\n\n")) {
                 String version = field(paragraph, "Version"), own = field(paragraph, "Package");
                 if (!version.isEmpty() && own.equals(name)) {
-                    List<String> depends = Stream.of(field(paragraph, "Depends").split("[,|]")).map(word -> word.strip().split("[ (:]")[0]).filter(word -> !word.isEmpty()).toList();
+                    List<String> depends = Stream.of((field(paragraph, "Depends") + "," + field(paragraph, "Pre-Depends")).split("[,|]")).map(word -> word.strip().split("[ (:]")[0]).filter(word -> !word.isEmpty()).toList();
                     found.add(new Candidate(name, version, field(paragraph, "SHA256"), depends));
                 }
             }

@@ -3,6 +3,7 @@ package proteus.loader.initramfs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 
 /** The test system: a static busybox, the bench program and an {@code /init} that prints {@link #MARKER} and ends in a shell with {@link #PROMPT}. */
 public final class TestInitramfs {
@@ -10,6 +11,8 @@ public final class TestInitramfs {
     public static final String MARKER = "READY";
     /** Of the shell on the console. */
     public static final String PROMPT = "proteus# ";
+    /** Runs the programs of a distribution on made-up data and prints what they computed. */
+    public static final String WORKLOADS = "/bin/userland";
 
     private TestInitramfs() {}
 
@@ -19,6 +22,22 @@ public final class TestInitramfs {
      * @param bits width of the guest's programs, 32 or 64
      */
     public static byte[] around(byte[] busybox, int bits) {
+        return system(busybox, bits).bytes();
+    }
+
+    /**
+     * Builds it around programs of a distribution besides, with the workloads {@link #WORKLOADS} that use them.
+     *
+     * @param programs an archive of their own, unpacked by the kernel behind ours (buffer-format.rst: several archives in a row)
+     */
+    public static byte[] around(byte[] busybox, int bits, byte[] programs) {
+        byte[] system = system(busybox, bits).file(WORKLOADS.substring(1), 0755, resource("userland")).bytes();
+        byte[] both = Arrays.copyOf(system, system.length + programs.length);
+        System.arraycopy(programs, 0, both, system.length, programs.length);
+        return both;
+    }
+
+    private static CpioArchive system(byte[] busybox, int bits) {
         CpioArchive archive = new CpioArchive();
         for (String directory : new String[] {"bin", "sbin", "usr", "usr/bin", "usr/sbin", "dev", "proc", "sys", "tmp", "root", "etc"}) {
             archive.directory(directory, directory.equals("tmp") ? 01777 : 0755);
@@ -31,7 +50,7 @@ public final class TestInitramfs {
         // What a system does for programs, measured from within (guest kit, README).
         archive.file("bin/bench", 0755, resource("bench" + bits + ".host"));
         archive.file("init", 0755, resource("init"));
-        return archive.bytes();
+        return archive;
     }
 
     private static byte[] resource(String name) {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,5 +76,15 @@ class CpioArchiveTest {
         assertTrue(init.content.startsWith("#!/bin/busybox sh\n") && init.content.contains("echo " + TestInitramfs.MARKER) && init.content.contains("PS1='" + TestInitramfs.PROMPT + "'"));
         assertEquals(0100755, init.mode);
         assertTrue(entries.stream().anyMatch(entry -> entry.name.equals("dev/console") && entry.major == 5 && entry.minor == 1));
+    }
+
+    @Test
+    void programsFollowTheTestSystemAsAnArchiveOfTheirOwn() {
+        byte[] programs = new CpioArchive().directory("usr", 0755).file("usr/bc", 0755, "bc".getBytes(StandardCharsets.US_ASCII)).bytes();
+        byte[] initrd = TestInitramfs.around(new byte[10], 64, programs);
+        Entry workloads = read(initrd).stream().filter(entry -> entry.name.equals("bin/userland")).findFirst().orElseThrow();
+        assertTrue(workloads.content.startsWith("#!/bin/busybox sh\n") && workloads.content.endsWith("echo '== end'\n"));
+        assertArrayEquals(programs, Arrays.copyOfRange(initrd, initrd.length - programs.length, initrd.length));
+        assertEquals(0, (initrd.length - programs.length) % 4, "the kernel looks for the next archive at a multiple of four");
     }
 }
