@@ -1,6 +1,8 @@
 package proteus.launcher;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -134,6 +136,9 @@ final class Platform implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        // a bundle that stops after logging has falls back to standard output (the event service does): that is no part of a command's output
+        System.out.flush();
+        System.setOut(new PrintStream(OutputStream.nullOutputStream()));
         try {
             framework.stop();
             framework.waitForStop(STOP_MILLIS);
