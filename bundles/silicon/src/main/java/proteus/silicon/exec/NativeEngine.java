@@ -5,7 +5,6 @@ import static proteus.silicon.cpu.CpuLayout.MXCSR;
 import static proteus.silicon.cpu.CpuLayout.RIP;
 import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
 import static proteus.silicon.cpu.CpuLayout.SEG_READ_END;
-import static proteus.silicon.cpu.CpuLayout.SEG_WRITE_END;
 
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.GuestFault;
@@ -62,16 +61,11 @@ final class NativeEngine implements AutoCloseable {
         if (cpu.mmu.careful() || cpu.debug.breaking || cpu.debug.watching) {
             return false;
         }
-        return cpu.codeSize == 64 || cpu.codeSize == 32 && flat();
+        return cpu.codeSize == 64 || cpu.codeSize == 32 && cpu.flat() && flatCode();
     }
 
-    private boolean flat() {
-        for (int i = Cpu.ES; i <= Cpu.DS; i++) {
-            if (cpu.get(SEG_BASE + 8 * i) != 0 || cpu.get(SEG_READ_END + 8 * i) != FLAT_END || i != Cpu.CS && cpu.get(SEG_WRITE_END + 8 * i) != FLAT_END) {
-                return false;
-            }
-        }
-        return cpu.limit[Cpu.CS] == FLAT_END - 1 && cpu.stackSize() == 32;
+    private boolean flatCode() {
+        return cpu.get(SEG_BASE + 8 * Cpu.CS) == 0 && cpu.get(SEG_READ_END + 8 * Cpu.CS) == FLAT_END;
     }
 
     /** As {@link Interpreter#enter}: at most so many instructions, or up to one that ends its block by a handler. */
@@ -253,7 +247,7 @@ final class NativeEngine implements AutoCloseable {
         if (!cache.hasRoom() || stress.evict() > 0 && cache.size() >= stress.evict()) {
             cache.clear();
         }
-        Translation t = cache.translate(rip, block.mode, block.hpa, block.ops.clone(), bytes(block));
+        Translation t = cache.translate(rip, block.mode, block.hpa, block.ops, bytes(block));
         if (block.translation != null && block.translation.usable()) {
             t.next = block.translation;
         }

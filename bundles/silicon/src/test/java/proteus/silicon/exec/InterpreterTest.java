@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -124,21 +126,19 @@ class InterpreterTest {
     @Test
     void flagsAreExactWhereverABlockIsLeft() {
         load(64, FLAGS);
-        java.util.List<Long> flags = new java.util.ArrayList<>();
+        List<Long> flags = new ArrayList<>();
         for (long rip = ORIGIN; t.run(rip, 1) == Interpreter.BUDGET; rip = t.cpu.rip()) {
             flags.add(t.cpu.rflags() ^ t.cpu.gpr(RAX) << 32 ^ t.cpu.gpr(RDX));
         }
-        t.close();
         for (int n : new int[] {2, 3, 7, 19, 20, 21}) {
+            t.close();
             load(64, FLAGS);
             int i = n - 1;
             for (long rip = ORIGIN; t.run(rip, n) == Interpreter.BUDGET; rip = t.cpu.rip()) {
                 assertEquals(flags.get(i), t.cpu.rflags() ^ t.cpu.gpr(RAX) << 32 ^ t.cpu.gpr(RDX), "after instruction " + i + " in steps of " + n);
                 i += n;
             }
-            t.close();
         }
-        load(64, FLAGS);
     }
 
     @Test
