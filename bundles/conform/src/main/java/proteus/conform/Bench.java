@@ -3,6 +3,7 @@ package proteus.conform;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.Silicon;
 import proteus.conform.cases.Sample;
 import proteus.conform.cases.States;
@@ -30,7 +31,7 @@ final class Bench implements AutoCloseable {
     private final byte[] hostData = new byte[(int) Window.DATA_BYTES];
     private final byte[] modelData = new byte[(int) Window.DATA_BYTES];
 
-    Bench(Silicon silicon) {
+    Bench(Silicon silicon, ExecutionEngine engine) {
         Set<String> modelFeatures = ModelFeatures.names(silicon, CPU);
         Set<String> hostFeatures = HostFeatures.names();
         Set<String> both = new HashSet<>(modelFeatures);
@@ -41,7 +42,7 @@ final class Bench implements AutoCloseable {
         byte[] constants = contents.constants();
         initial = contents.data();
         comparison = new Comparison(upper);
-        model = new ModelCpu(silicon, CPU, upper, constants);
+        model = new ModelCpu(silicon, CPU, engine, upper, constants);
         host = new HostCpu(hostFeatures, constants);
     }
 
@@ -85,6 +86,11 @@ final class Bench implements AutoCloseable {
     Comparison.Verdict check(Sample sample, Cases cases, int i) {
         model.run(sample.mode, cases, i, mine, sample.family.vectors(), sample.family.branches());
         return comparison.compare(sample, cases, i, mine);
+    }
+
+    /** Whether code of the host executed the last case on the model. */
+    boolean translated() {
+        return model.translated();
     }
 
     /** The last comparison. */

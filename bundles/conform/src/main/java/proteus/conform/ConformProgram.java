@@ -44,6 +44,11 @@ public final class ConformProgram implements ToIntFunction<String[]> {
                 err.println("proteus conform: SKIPPED, nothing was compared: " + obstacle);
                 return UNAVAILABLE;
             }
+            String refusal = Conformance.refusal(silicon, options.engine());
+            if (!refusal.isEmpty()) {
+                err.println("proteus conform: SKIPPED, nothing was compared: " + refusal);
+                return UNAVAILABLE;
+            }
             err.println("proteus: the oracle is " + HostFeatures.model());
             List<FamilyResult> results = Conformance.run(silicon, options, progress(err));
             out.print(Report.text(results, options));

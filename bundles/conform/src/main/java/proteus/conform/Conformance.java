@@ -2,6 +2,12 @@ package proteus.conform;
 
 import java.util.ArrayList;
 import java.util.List;
+import proteus.api.event.EventCounters;
+import proteus.api.silicon.ExecutionEngine;
+import proteus.api.silicon.ExecutionMode;
+import proteus.api.silicon.MachineBus;
+import proteus.api.silicon.Processor;
+import proteus.api.silicon.ProcessorSettings;
 import proteus.api.silicon.Silicon;
 import proteus.conform.cases.Family;
 import proteus.conform.state.Cases;
@@ -19,6 +25,15 @@ final class Conformance {
     }
 
     private Conformance() {}
+
+    /** Why the model cannot execute cases with an engine here, or an empty string. */
+    static String refusal(Silicon silicon, ExecutionEngine engine) {
+        try (Processor processor = silicon.createProcessor(new ProcessorSettings(ExecutionMode.DEPRIVILEGED, Bench.CPU, new EventCounters(), MachineBus.NONE, false, engine))) {
+            return "";
+        } catch (IllegalArgumentException refused) {
+            return refused.getMessage();
+        }
+    }
 
     static List<FamilyResult> run(Silicon silicon, Options options, Progress progress) throws InterruptedException {
         List<FamilyResult> results = new ArrayList<>();
@@ -45,7 +60,7 @@ final class Conformance {
     }
 
     private static void all(Silicon silicon, Options options, Progress progress, List<FamilyResult> results) {
-        try (Bench bench = new Bench(silicon); Cases cases = FamilyRun.batch()) {
+        try (Bench bench = new Bench(silicon, options.engine()); Cases cases = FamilyRun.batch()) {
             List<FamilyRun> runs = new ArrayList<>();
             for (Mode mode : options.modes()) {
                 String obstacle = bench.obstacle(mode);

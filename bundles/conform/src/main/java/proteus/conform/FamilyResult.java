@@ -14,7 +14,7 @@ final class FamilyResult {
     final int instructions, forms;
     /** Instructions that a processor lacks. */
     final List<String> missing;
-    long cases, agreements, undefined, differences, faults, nanos;
+    long cases, translated, agreements, undefined, differences, faults, nanos;
     /** Differences by instruction. */
     final Map<String, Long> byInstruction = new TreeMap<>();
     final List<Difference> examples = new ArrayList<>();

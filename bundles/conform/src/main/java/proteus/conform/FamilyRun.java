@@ -72,6 +72,7 @@ final class FamilyRun {
         for (int i = 0; i < n; i++) {
             Verdict verdict = bench.check(placed[i / STATES], cases, i);
             result.cases++;
+            result.translated += bench.translated() ? 1 : 0;
             result.faults += cases.get(Cases.after(i) + Cases.FAULT) != 0 ? 1 : 0;
             switch (verdict) {
                 case AGREE -> {

@@ -6,20 +6,24 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.conform.cases.Family;
 import proteus.conform.state.Mode;
 
 /**
  * The command line.
  *
+ * @param engine what the model executes cases with
  * @param cases over all families together
  * @param pattern which instructions, as a regular expression
  */
-record Options(long cases, long seed, List<Mode> modes, List<Family> families, String pattern, Optional<Path> json, boolean help) {
+record Options(ExecutionEngine engine, long cases, long seed, List<Mode> modes, List<Family> families, String pattern, Optional<Path> json, boolean help) {
     static final String HELP = """
         ./proteus conform [flags]
         Runs random instruction cases on the modelled processor and on this host's own, and compares registers, flags, memory,
         x87 and vector state, and faults. Flags and results that the manual leaves undefined are not compared.
+          --engine NAME             interpreter (default), or native: each instruction is translated to code of this host by itself, and the
+                                    report says how many cases that code executed, and how many it left to the interpreter
           --cases N                 how many, over all families together (default 1000000)
           --seed S                  the same seed gives the same cases (default 1)
           --mode BITS[,BITS...]     only these modes: 64, and 32 and 16 in segments of compatibility mode (default all)
@@ -40,6 +44,7 @@ record Options(long cases, long seed, List<Mode> modes, List<Family> families, S
     }
 
     static Options parse(String[] arguments) {
+        ExecutionEngine engine = ExecutionEngine.INTERPRETER;
         long cases = 1_000_000;
         long seed = 1;
         List<Mode> modes = List.of(Mode.values());
@@ -55,7 +60,7 @@ record Options(long cases, long seed, List<Mode> modes, List<Family> families, S
             }
             int equals = name.indexOf('=');
             String flag = equals < 0 ? name : name.substring(0, equals);
-            if (!List.of("--cases", "--seed", "--mode", "--family", "--only", "--json").contains(flag)) {
+            if (!List.of("--engine", "--cases", "--seed", "--mode", "--family", "--only", "--json").contains(flag)) {
                 throw new UsageException("there is no flag " + flag + "; --help lists them");
             }
             if (equals < 0 && i + 1 == arguments.length) {
@@ -63,6 +68,7 @@ record Options(long cases, long seed, List<Mode> modes, List<Family> families, S
             }
             String value = equals < 0 ? arguments[++i] : name.substring(equals + 1);
             switch (flag) {
+                case "--engine" -> engine = engine(value);
                 case "--cases" -> cases = number(flag, value, 1);
                 case "--seed" -> seed = number(flag, value, Long.MIN_VALUE);
                 case "--mode" -> modes = modes(value);
@@ -71,7 +77,7 @@ record Options(long cases, long seed, List<Mode> modes, List<Family> families, S
                 default -> json = Optional.of(Path.of(value));
             }
         }
-        return new Options(cases, seed, modes, families, pattern, json, help);
+        return new Options(engine, cases, seed, modes, families, pattern, json, help);
     }
 
     private static String pattern(String value) {
@@ -92,6 +98,14 @@ record Options(long cases, long seed, List<Mode> modes, List<Family> families, S
             // said below
         }
         throw new UsageException("%s takes a number, not %s".formatted(flag, value));
+    }
+
+    private static ExecutionEngine engine(String value) {
+        return switch (value) {
+            case "interpreter" -> ExecutionEngine.INTERPRETER;
+            case "native" -> ExecutionEngine.NATIVE;
+            default -> throw new UsageException("there is no engine %s; the engines are interpreter, native".formatted(value));
+        };
     }
 
     private static List<Mode> modes(String value) {

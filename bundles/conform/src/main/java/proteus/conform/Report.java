@@ -3,10 +3,11 @@ package proteus.conform;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import proteus.api.silicon.ExecutionEngine;
 
 /** Results for people and for programs. */
 final class Report {
-    private static final String ROW = "%4s %-16s %5s %6s %12s %12s %10s %10s %10s %8s%n";
+    private static final String ROW = "%4s %-16s %5s %6s %12s %12s %12s %10s %10s %10s %8s%n";
 
     private Report() {}
 
@@ -15,24 +16,26 @@ final class Report {
         for (FamilyResult result : results) {
             differences(text, result);
         }
-        text.append(ROW.formatted("mode", "family", "instr", "forms", "cases", "agree", "undefined", "faults", "different", "seconds"));
+        text.append(ROW.formatted("mode", "family", "instr", "forms", "cases", "translated", "agree", "undefined", "faults", "different", "seconds"));
         long cases = 0;
+        long translated = 0;
         long agreements = 0;
         long undefined = 0;
         long faults = 0;
         long different = 0;
         double seconds = 0;
         for (FamilyResult r : results) {
-            text.append(ROW.formatted(r.mode, r.family, r.instructions, r.forms, r.cases, r.agreements, r.undefined, r.faults, r.differences,
+            text.append(ROW.formatted(r.mode, r.family, r.instructions, r.forms, r.cases, r.translated, r.agreements, r.undefined, r.faults, r.differences,
                 String.format(Locale.ROOT, "%.1f", r.seconds())));
             cases += r.cases;
+            translated += r.translated;
             agreements += r.agreements;
             undefined += r.undefined;
             faults += r.faults;
             different += r.differences;
             seconds += r.seconds();
         }
-        text.append(ROW.formatted("", "all", "", "", cases, agreements, undefined, faults, different, String.format(Locale.ROOT, "%.1f", seconds)));
+        text.append(ROW.formatted("", "all", "", "", cases, translated, agreements, undefined, faults, different, String.format(Locale.ROOT, "%.1f", seconds)));
         for (FamilyResult r : results) {
             if (!r.missing.isEmpty()) {
                 text.append("not tried in %s, since host or model lack them: %s%n".formatted(r.family, String.join(" ", r.missing)));
@@ -40,6 +43,9 @@ final class Report {
         }
         text.append("%,d cases with seed %d: %,d agree, %,d have no defined result, %,d differ (%,.0f cases a second)%n".formatted(cases, options.seed(), agreements, undefined,
             different, cases / Math.max(seconds, 1e-9)));
+        if (options.engine() == ExecutionEngine.NATIVE) {
+            text.append("%,d cases were executed by translated code, %,d left it to a handler of the interpreter or have no translation%n".formatted(translated, cases - translated));
+        }
         return text.toString();
     }
 
@@ -58,8 +64,8 @@ final class Report {
         StringBuilder text = new StringBuilder("{\n  \"seed\": %d,\n  \"host\": %s,\n  \"families\": [".formatted(options.seed(), quoted(host)));
         String separator = "\n";
         for (FamilyResult r : results) {
-            text.append(separator).append(("    {\"mode\": %s, \"family\": %s, \"instructions\": %d, \"forms\": %d, \"cases\": %d, \"agreements\": %d, \"undefined\": %d, \"faults\": %d, "
-                + "\"differences\": %d, \"seconds\": %s, \"byInstruction\": {").formatted(r.mode, quoted(r.family), r.instructions, r.forms, r.cases, r.agreements, r.undefined,
+            text.append(separator).append(("    {\"mode\": %s, \"family\": %s, \"instructions\": %d, \"forms\": %d, \"cases\": %d, \"translated\": %d, \"agreements\": %d, \"undefined\": %d, \"faults\": %d, "
+                + "\"differences\": %d, \"seconds\": %s, \"byInstruction\": {").formatted(r.mode, quoted(r.family), r.instructions, r.forms, r.cases, r.translated, r.agreements, r.undefined,
                 r.faults, r.differences, String.format(Locale.ROOT, "%.3f", r.seconds())));
             String comma = "";
             for (Map.Entry<String, Long> entry : r.byInstruction.entrySet()) {

@@ -14,7 +14,10 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.Silicon;
 import proteus.api.silicon.SiliconFeature;
@@ -32,13 +35,18 @@ class ConformanceTest {
         assumeTrue(HostCpu.obstacle().isEmpty(), HostCpu.obstacle());
     }
 
-    @Test
-    void theModelAgreesWithThisHostInEveryFamilyAndMode() throws InterruptedException {
-        Options options = options(240_000, List.of(Family.values()));
+    @ParameterizedTest
+    @EnumSource(names = {"INTERPRETER", "NATIVE"})
+    void theModelAgreesWithThisHostInEveryFamilyAndMode(ExecutionEngine engine) throws InterruptedException {
+        String refusal = Conformance.refusal(model(), engine);
+        assumeTrue(refusal.isEmpty(), refusal);
+        Options options = options(engine, 240_000, List.of(Family.values()));
         Silent progress = new Silent();
         List<FamilyResult> results = Conformance.run(model(), options, progress);
         assertEquals(0, results.stream().mapToLong(r -> r.differences).sum(), () -> Report.text(results, options));
         assertTrue(10 * results.stream().mapToLong(r -> r.faults).sum() > results.stream().mapToLong(r -> r.cases).sum(), "a tenth of the cases faults: " + Report.text(results, options));
+        long translated = results.stream().filter(r -> r.family.equals("logic") && r.mode.equals("64")).mapToLong(r -> r.translated).sum();
+        assertEquals(engine == ExecutionEngine.NATIVE, translated > 2000, () -> Report.text(results, options));
         assumeTrue(progress.skipped.isEmpty(), progress.skipped::toString);
     }
 
@@ -83,12 +91,17 @@ class ConformanceTest {
         assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--cases", "many"}));
         assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--only", "("}));
         assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--mode", "8"}));
+        assertThrows(Options.UsageException.class, () -> Options.parse(new String[] {"--engine", "steam"}));
         assertEquals(List.of(Mode.PROTECTED, Mode.SIXTEEN), Options.parse(new String[] {"--mode=32,16"}).modes());
         assertEquals(7, Options.parse(new String[] {"--cases=1_000", "--seed", "7"}).seed());
     }
 
     private static Options options(long cases, List<Family> families) {
-        return new Options(cases, SEED, List.of(Mode.values()), families, ".*", Optional.empty(), false);
+        return options(ExecutionEngine.INTERPRETER, cases, families);
+    }
+
+    private static Options options(ExecutionEngine engine, long cases, List<Family> families) {
+        return new Options(engine, cases, SEED, List.of(Mode.values()), families, ".*", Optional.empty(), false);
     }
 
     private static Silicon model() {

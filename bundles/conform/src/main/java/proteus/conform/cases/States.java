@@ -113,8 +113,10 @@ public final class States {
     }
 
     private void selectors() {
+        // flat segments are what programs have and what translated code needs
+        boolean plain = mode == Mode.PROTECTED && sample.family != Family.UNDEFINED && edges.oneIn(2);
         for (int s = 0; s < 6; s++) {
-            Segment segment = mode.isLong() ? null : s == CS ? mode.code : s == SS ? stackSegment() : dataSegment();
+            Segment segment = mode.isLong() ? null : s == CS ? mode.code : plain ? mode.data : s == SS ? stackSegment() : dataSegment();
             cases.setShort(at + SELECTORS + 2 * s, segment == null ? 0 : segment.selector());
         }
         cases.setShort(at + SELECTORS + 2 * CS, mode.code.selector());

@@ -51,6 +51,7 @@ final class Harness {
             mov [hostrsp], rsp
             mov [case], rdi
             mov [left], rsi
+            CLEARGS
         .next:
             mov rbx, [case]
             mov rdi, [rbx+at_piece_0]
@@ -222,7 +223,8 @@ final class Harness {
             jmp qword [rdi*8+old]
         """;
 
-    Harness(boolean avx) {
+    /** @param fsgsbase whether the base of GS can be cleared, which the model's native engine leaves behind; cases take it to be 0 */
+    Harness(boolean avx, boolean fsgsbase) {
         StringBuilder source = new StringBuilder();
         define(source, "CONTROL", Window.CONTROL);
         define(source, "BASE", Window.BASE);
@@ -247,7 +249,7 @@ final class Harness {
         define(source, "at_address", Cases.ADDRESS);
         define(source, "at_memory", Cases.MEMORY);
         source.append(SOURCE.replace("RESTORE", avx ? "xrstor64 [rbx]" : "fxrstor64 [rbx]").replace("SAVE", avx ? "xsave64 [rbx]" : "fxsave64 [rbx]")
-            .replace("VZEROUPPER", avx ? "vzeroupper" : ""));
+            .replace("VZEROUPPER", avx ? "vzeroupper" : "").replace("CLEARGS", fsgsbase ? "xor eax, eax\nwrgsbase rax" : ""));
         Assembly assembly = Assembler.assemble(source.toString(), 64, Window.STUB);
         code = assembly.bytes();
         run = assembly.symbol("run");

@@ -66,7 +66,7 @@ public final class HostCpu implements AutoCloseable {
         if (system.gsBase() != 0) {
             throw new IllegalStateException("this thread uses GS, which cases take to start at 0");
         }
-        harness = new Harness(features.contains("avx") && features.contains("xsave"));
+        harness = new Harness(features.contains("avx") && features.contains("xsave"), features.contains("fsgsbase"));
         if (!system.map(Window.BASE, Window.BYTES, PROT_NONE)) {
             throw new IllegalStateException("the addresses from 0x%x on, where cases run, are taken in this process".formatted(Window.BASE));
         }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import proteus.api.event.EventCounters;
 import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.ExitReason;
 import proteus.api.silicon.HostMemory;
@@ -43,6 +44,8 @@ public final class ModelCpu implements AutoCloseable {
     private static final int ENTRIES_SHIFT = 9, PAGE_SHIFT = 12, LEVELS = 4;
     private static final SegmentRegister NULL = new SegmentRegister(0, 0, 0, SegmentRegister.UNUSABLE);
     private static final int SELECTORS = 6;
+    /** Tells the native engine to translate each instruction by itself: with the jump out behind it, a block would be longer than a case. */
+    private static final String STRESS = "proteus.translate.stress", SINGLE = "single";
     private static final String OWNER = "conform";
     /** RFLAGS.AC cleared, interrupts enabled. */
     private static final long QUIET = 0x202;
@@ -56,9 +59,10 @@ public final class ModelCpu implements AutoCloseable {
     private final long restore, save;
     private final int vectorBytes;
     private final byte[] image = new byte[Cases.VECTOR_BYTES];
+    private boolean translated;
     private final byte[] piece = new byte[Cases.MEMORY_BYTES];
 
-    public ModelCpu(Silicon silicon, String cpu, boolean avx, byte[] constantPage) {
+    public ModelCpu(Silicon silicon, String cpu, ExecutionEngine engine, boolean avx, byte[] constantPage) {
         memory = silicon.hostMemory();
         tables = allocate(PAGE);
         long user = PageTable.PRESENT | PageTable.USER;
@@ -84,7 +88,10 @@ public final class ModelCpu implements AutoCloseable {
         memory.write(stub, assembly.bytes(), 0, assembly.bytes().length);
         restore = assembly.symbol("restore");
         save = assembly.symbol("save");
-        processor = silicon.createProcessor(new ProcessorSettings(ExecutionMode.DEPRIVILEGED, cpu, new EventCounters(), MachineBus.NONE, false));
+        String stress = System.getProperty(STRESS, "");
+        System.setProperty(STRESS, stress + ',' + SINGLE);
+        processor = silicon.createProcessor(new ProcessorSettings(ExecutionMode.DEPRIVILEGED, cpu, new EventCounters(), MachineBus.NONE, false, engine));
+        System.setProperty(STRESS, stress);
         registers = processor.registers();
         processor.load(initial(processor.save(), avx));
     }
@@ -175,7 +182,9 @@ public final class ModelCpu implements AutoCloseable {
         }
         registers.rflags(in.get(from + Cases.RFLAGS));
         registers.rip(in.get(from + Cases.RIP));
+        long translatedBefore = processor.translated();
         ExitReason reason = processor.run(1);
+        translated = processor.translated() != translatedBefore;
         if (reason == ExitReason.BUDGET && jumps && !Window.inCode(registers.segment(CpuRegisters.CS).base() + registers.rip())) {
             reason = processor.run(1);
         }
@@ -206,6 +215,11 @@ public final class ModelCpu implements AutoCloseable {
         }
         int length = getPiece(out, to + Cases.MEMORY, in.get(from + Cases.PIECE_0), (int) in.get(from + Cases.LENGTH_0));
         getPiece(out, to + Cases.MEMORY + length, in.get(from + Cases.PIECE_1), (int) in.get(from + Cases.LENGTH_1));
+    }
+
+    /** Whether code of the host executed the last case: it neither faulted nor was left to a handler. */
+    public boolean translated() {
+        return translated;
     }
 
     private void step(long rip, String what) {

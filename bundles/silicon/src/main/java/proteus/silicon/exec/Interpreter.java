@@ -82,6 +82,11 @@ public final class Interpreter {
         cpu.requestAttention();
     }
 
+    /** How many of the retired instructions were executed by translated code. */
+    public long translated() {
+        return translated == null ? 0 : translated.translated();
+    }
+
     /** What was met and could not be executed, for bring-up. */
     public java.util.Map<proteus.x86.decode.Mnemonic, Integer> missing() {
         return decoder.missing();

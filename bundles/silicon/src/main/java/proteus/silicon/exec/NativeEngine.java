@@ -41,6 +41,8 @@ final class NativeEngine implements AutoCloseable {
     private final Stress stress = Stress.configured();
     private int untilOverwritten = stress.overwrite();
     private int epoch, globalEpoch;
+    /** Instructions that retired in host code. */
+    private long translated;
 
     /** @param threshold how often a block is met before it is translated */
     NativeEngine(Cpu cpu, Interpreter interpreter, BlockDecoder decoder, HandlerTable handlers, TranslationCache cache, int threshold) {
@@ -123,6 +125,13 @@ final class NativeEngine implements AutoCloseable {
             Translation t = cache.translation(number);
             exit = TranslationCache.kind(number);
             long done = budget - cache.budget();
+            long executed = switch (exit) {
+                case TranslationCache.BUDGET -> done - t.count();
+                case TranslationCache.STALE, TranslationCache.TAKEN, TranslationCache.FALL -> done;
+                default -> done - (t.count() - exit);
+            };
+            cpu.retired += executed;
+            translated += executed;
             if (stress.overwrite() > 0 && --untilOverwritten == 0) {
                 untilOverwritten = stress.overwrite();
                 overwrite(t.rip);
@@ -131,7 +140,6 @@ final class NativeEngine implements AutoCloseable {
             rest = 0;
             switch (exit) {
                 case TranslationCache.BUDGET -> {
-                    cpu.retired += done - t.count();
                     cpu.rip(t.rip);
                     left = stop - cpu.retired;
                     if (left < t.count()) {
@@ -140,17 +148,14 @@ final class NativeEngine implements AutoCloseable {
                     code = t.entry();
                 }
                 case TranslationCache.STALE -> {
-                    cpu.retired += done;
                     cpu.rip(t.rip);
                     from = t;
                 }
                 case TranslationCache.TAKEN, TranslationCache.FALL -> {
-                    cpu.retired += done;
                     cpu.rip(t.target(exit));
                     from = t;
                 }
                 default -> {
-                    cpu.retired += done - (t.count() - exit);
                     Op op = t.op(exit);
                     int outcome = execute(t, op);
                     if (outcome != Interpreter.DONE || op.endsBlock && !branch(op)) {
@@ -163,6 +168,11 @@ final class NativeEngine implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Instructions that retired in host code since creation. */
+    long translated() {
+        return translated;
     }
 
     private boolean mayClearInterrupts() {

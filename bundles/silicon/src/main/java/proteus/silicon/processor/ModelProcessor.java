@@ -229,6 +229,11 @@ public final class ModelProcessor implements Processor {
     }
 
     @Override
+    public long translated() {
+        return interpreter.translated();
+    }
+
+    @Override
     public long tsc() {
         return cpu.tsc();
     }

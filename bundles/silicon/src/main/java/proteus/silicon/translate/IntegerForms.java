@@ -183,11 +183,13 @@ final class IntegerForms {
             return false;
         }
         int size = op.operandSize;
-        int to = e.target(op.r0, size, T0);
+        int to;
         if (size == 16) {
-            e.offset(op, T1, 32);
+            e.offset(op, T1, 32); // first: both temporaries may be used for it
+            to = e.target(op.r0, size, T0);
             a.move(16, to, T1);
         } else {
+            to = e.target(op.r0, size, T0);
             e.offset(op, to, Math.min(size, op.addressSize));
         }
         e.written(op.r0, to);

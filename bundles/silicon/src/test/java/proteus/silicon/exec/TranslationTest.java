@@ -8,10 +8,12 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Flags;
+import proteus.x86.asm.Assembler;
 import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
@@ -49,6 +51,21 @@ class TranslationTest {
         for (int seed = 0; seed < SEQUENCES; seed++) {
             sequence(mode, seed);
         }
+    }
+
+    /** Neither register has a place in a host register, so that both need a temporary. */
+    @Test
+    void leaOf16BitsLeavesTheRestOfTheRegister() {
+        interpreted = new TestCpu(64, MEMORY);
+        translated = TestCpu.with(true, 64, MEMORY);
+        for (TestCpu t : List.of(interpreted, translated)) {
+            t.write(CODE, Assembler.assemble("lea r11w, [r15-0x2e]\nhlt", 64, CODE).bytes());
+            t.cpu.gpr(11, 0x1111_2222_3333_4444L);
+            t.cpu.gpr(15, -1);
+            assertEquals(Interpreter.IDLE, t.run(CODE, 10));
+            assertEquals(0x1111_2222_3333_ffd1L, t.cpu.gpr(11));
+        }
+        assertEquals(1, translated.interpreter.translated(), "HLT leaves the code");
     }
 
     private void sequence(int mode, int seed) {

@@ -261,6 +261,11 @@ public final class FakeProcessor implements Processor {
     }
 
     @Override
+    public long translated() {
+        return 0;
+    }
+
+    @Override
     public long tsc() {
         return retired + idle;
     }
