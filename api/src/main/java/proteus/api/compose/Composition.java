@@ -5,12 +5,17 @@ package proteus.api.compose;
  *
  * @param silicon for example {@code model}
  * @param cpu {@code full}, {@code para} or {@code hwassist}
- * @param memory {@code shadow} or {@code ept}
+ * @param memory {@code shadow} or {@code ept}, with {@code para} {@code direct}
  * @param io {@code emul} or {@code virtio}
  */
 public record Composition(String silicon, String cpu, String memory, String io) {
     /** What every option that was not given stands for. */
     public static final Composition DEFAULT = new Composition("model", "hwassist", "ept", "emul");
+
+    /** What memory technique is taken with a CPU technique when none was wished. */
+    public static String usualMemory(String cpu) {
+        return cpu.equals("para") ? "direct" : DEFAULT.memory();
+    }
 
     @Override
     public String toString() {

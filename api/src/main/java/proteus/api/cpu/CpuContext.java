@@ -1,5 +1,6 @@
 package proteus.api.cpu;
 
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 import proteus.api.event.EventCounters;
 import proteus.api.io.InterruptController;
@@ -35,4 +36,9 @@ public interface CpuContext {
 
     /** Index of the vCPU, from 0. */
     int index();
+
+    /** What a technique needs whose guest asks the hypervisor instead of a board's devices; empty where there is no such machine. */
+    default Optional<ParavirtualServices> paravirtual() {
+        return Optional.empty();
+    }
 }

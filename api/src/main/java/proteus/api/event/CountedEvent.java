@@ -26,8 +26,20 @@ public enum CountedEvent {
     EMULATED_INSTRUCTIONS("emulated-instructions"),
     /** Events injected into the guest. */
     INJECTED_EVENTS("injected-events"),
-    /** Hypercalls answered. */
+    /** Hypercalls answered: entries into the VMM, so that a batch is one. */
     HYPERCALLS("hypercalls"),
+    /** Calls that came in batches (multicall), one entry into the VMM for many. */
+    BATCHED_CALLS("batched-calls"),
+    /** Page-table entries the guest had the VMM change by hypercall. */
+    PAGE_TABLE_UPDATES("page-table-updates"),
+    /** Page-table entries and calls that the VMM refused. */
+    REFUSED_REQUESTS("refused-requests"),
+    /** Exceptions and software interrupts that the VMM handed on to a deprivileged guest kernel. */
+    BOUNCED_EXCEPTIONS("bounced-exceptions"),
+    /** System calls of user code that the VMM handed on to a deprivileged guest kernel. */
+    BOUNCED_SYSTEM_CALLS("bounced-system-calls"),
+    /** Calls of the guest's event handler. */
+    EVENT_UPCALLS("event-upcalls"),
     /** Guest pages mapped by the memory technique. */
     PAGES_MAPPED("pages-mapped"),
     /** Hidden faults: resolved by the VMM, never seen by the guest. */

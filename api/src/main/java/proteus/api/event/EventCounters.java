@@ -11,6 +11,7 @@ import proteus.api.silicon.ExitReason;
 public final class EventCounters {
     private final long[] events = new long[CountedEvent.values().length];
     private final long[] exits = new long[ExitReason.COUNT];
+    private final long[] hypercalls = new long[Hypercall.COUNT];
 
     public void count(CountedEvent event) {
         events[event.ordinal()]++;
@@ -32,6 +33,15 @@ public final class EventCounters {
         exits[reason.number()]++;
     }
 
+    /** One call, by itself or out of a batch. */
+    public void hypercall(Hypercall call) {
+        hypercalls[call.number()]++;
+    }
+
+    public long hypercalls(Hypercall call) {
+        return hypercalls[call.number()];
+    }
+
     public long exits(ExitReason reason) {
         return exits[reason.number()];
     }
@@ -48,7 +58,7 @@ public final class EventCounters {
     }
 
     /**
-     * All that is not zero, by label: events first, exits with the prefix {@code exit.}. Under the count clock it is the same
+     * All that is not zero, by label: events first, hypercalls with the prefix {@code hypercall.}, exits with {@code exit.}. Under the count clock it is the same
      * in each run; exits that are ours (a kick of another thread, a spent slice) depend on the host and are not in it.
      */
     public Map<String, Long> snapshot() {
@@ -56,6 +66,11 @@ public final class EventCounters {
         for (CountedEvent event : CountedEvent.values()) {
             if (get(event) != 0) {
                 all.put(event.label(), get(event));
+            }
+        }
+        for (Hypercall call : Hypercall.values()) {
+            if (hypercalls(call) != 0) {
+                all.put("hypercall." + call.label(), hypercalls(call));
             }
         }
         for (ExitReason reason : ExitReason.values()) {

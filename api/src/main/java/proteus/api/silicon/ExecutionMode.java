@@ -6,7 +6,7 @@ public enum ExecutionMode {
     NATIVE,
     /**
      * A hypervisor without hardware assistance owns ring 0: the guest runs deprivileged with the segment, page and
-     * descriptor tables the hypervisor gave, and every exception and interrupt exits to it before anything is pushed.
+     * descriptor tables the hypervisor gave, and every exception, interrupt and system call exits to it before anything is pushed.
      */
     DEPRIVILEGED,
     /** VMX non-root operation under the current {@link Vmcs}. */

@@ -3,7 +3,7 @@ package proteus.api.silicon;
 /**
  * Why a processor came out of the guest. Numbers are the basic exit reasons of SDM vol. 3D, appendix C; what has no VMX
  * counterpart (a budget, a kick) is numbered from 128 on. Deprivileged silicon uses {@link #EXCEPTION},
- * {@link #EXTERNAL_INTERRUPT} and the two additions only.
+ * {@link #EXTERNAL_INTERRUPT}, {@link #SYSTEM_CALL}, the budget and the kick only.
  */
 public enum ExitReason {
     EXCEPTION(0),
@@ -73,10 +73,15 @@ public enum ExitReason {
     /** Nothing exited: the emulated instruction retired. */
     NONE(131),
     /** One of the {@link DebugPoints} was met. */
-    DEBUG(132);
+    DEBUG(132),
+    /**
+     * SYSCALL or SYSENTER on {@link ExecutionMode#DEPRIVILEGED} silicon, where the hypervisor owns ring 0 and what those instructions
+     * enter: RIP is still at the instruction, nothing of it has happened.
+     */
+    SYSTEM_CALL(133);
 
     /** One more than the largest number: the size of an array indexed by it. */
-    public static final int COUNT = 133;
+    public static final int COUNT = 134;
 
     private final int number;
 
@@ -91,7 +96,7 @@ public enum ExitReason {
 
     /** Whether hardware or a published hypervisor has this exit. The others are ours: how often the host interrupts a run is no property of the guest. */
     public boolean architectural() {
-        return number < BUDGET.number;
+        return number < BUDGET.number || this == SYSTEM_CALL;
     }
 
     /** Name for people: lower case, words joined by a hyphen. */

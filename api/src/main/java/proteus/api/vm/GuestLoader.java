@@ -19,9 +19,15 @@ public interface GuestLoader {
     /**
      * @param boot what to boot
      * @param memory where to
-     * @param firmware tables and memory map
+     * @param firmware tables and memory map; nothing where the ABI has no firmware
+     * @param abi what the guest finds itself on
      */
-    record Request(VmSpec.BootSpec boot, GuestMemory memory, FirmwareData firmware) {}
+    record Request(VmSpec.BootSpec boot, GuestMemory memory, FirmwareData firmware, GuestAbi abi) {
+        /** For a PC. */
+        public Request(VmSpec.BootSpec boot, GuestMemory memory, FirmwareData firmware) {
+            this(boot, memory, firmware, GuestAbi.PC);
+        }
+    }
 
     /**
      * @param state in which the first vCPU starts

@@ -40,6 +40,8 @@ public final class CompositionExaminer implements Composer {
         technique(Kind.CPU, wish.cpu(), registry.cpu(wish.cpu()).map(part -> part.info()), silicon, fits, against);
         technique(Kind.MEMORY, wish.memory(), registry.memory(wish.memory()).map(part -> part.info()), silicon, fits, against);
         technique(Kind.IO, wish.io(), registry.io(wish.io()).map(part -> part.info()), silicon, fits, against);
+        registry.cpu(wish.cpu()).flatMap(part -> part.objection(wish)).ifPresent(against::add);
+        registry.memory(wish.memory()).flatMap(part -> part.objection(wish)).ifPresent(against::add);
         if (registry.board().isEmpty()) {
             against.add("No bundle provides a board.");
         }

@@ -51,8 +51,8 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
         @AttributeDefinition(description = "CPU technique: full, para or hwassist")
         String cpu() default "hwassist";
 
-        @AttributeDefinition(description = "memory technique: shadow or ept")
-        String mem() default "ept";
+        @AttributeDefinition(description = "memory technique: shadow or ept, direct with para; empty for the usual one")
+        String mem() default "";
 
         @AttributeDefinition(description = "I/O technique: emul or virtio")
         String io() default "emul";
@@ -149,7 +149,8 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
     }
 
     private synchronized void tryToCreate() {
-        Composition composition = new Composition(settings.silicon(), settings.cpu(), settings.mem(), settings.io());
+        Composition composition = new Composition(
+                settings.silicon(), settings.cpu(), settings.mem().isEmpty() ? Composition.usualMemory(settings.cpu()) : settings.mem(), settings.io());
         if (!active || machine != null || failed || !composer.examine(composition).possible()) {
             return;
         }

@@ -17,6 +17,7 @@ final class History {
             new Known(Kind.CPU, "hwassist", "hardware assistance: the guest runs in its own ring 0 under a VMCS"),
             new Known(Kind.MEMORY, "shadow", "shadow page tables, derived from the guest's"),
             new Known(Kind.MEMORY, "ept", "nested paging"),
+            new Known(Kind.MEMORY, "direct", "direct paging: the hardware walks a paravirtual guest's own validated tables"),
             new Known(Kind.IO, "emul", "emulated devices that a real PC has"),
             new Known(Kind.IO, "virtio", "virtio devices"));
 
@@ -26,8 +27,8 @@ final class History {
     private static final List<Product> PRODUCTS = List.of(
             new Product("full", "shadow", "emul", "VMware Workstation 1999, VirtualBox software mode"),
             new Product("full", "shadow", "virtio", "VirtualBox software mode with paravirtual drivers"),
-            new Product("para", "shadow", "virtio", "Xen 2003-style: paravirtual kernel and drivers, shadowed page tables"),
-            new Product("para", "shadow", "emul", "what-if: a Xen 2003 kernel on emulated devices"),
+            new Product("para", "direct", ANY, "Xen 2003: a paravirtual kernel on direct paging, console by ring"),
+            new Product("para", "shadow", ANY, "what-if: a paravirtual kernel on shadowed page tables"),
             new Product("hwassist", "shadow", "emul", "KVM 2007, Xen HVM 3.0: first-generation VT-x with emulated devices"),
             new Product("hwassist", "shadow", "virtio", "KVM 2008 on first-generation VT-x, with virtio"),
             new Product("hwassist", "ept", "emul", "KVM 2008/2010-style with emulated devices"),

@@ -32,6 +32,7 @@ import proteus.api.silicon.Processor;
 import proteus.api.silicon.ProcessorSettings;
 import proteus.api.silicon.Silicon;
 import proteus.api.state.ArchState;
+import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestContract;
 import proteus.api.vm.GuestLoader;
 import proteus.api.vm.MemorySize;
@@ -91,6 +92,7 @@ final class MachineBuilder {
         MachineLink link = new MachineLink();
         GuestContract contract = Contracts.of(silicon, spec.cpu());
 
+        GuestAbi abi = cpuTechnique.abi();
         MachineMemory memory = memory(silicon.hostMemory());
         Processor processor = made.own(silicon.createProcessor(new ProcessorSettings(
                 cpuTechnique.executionMode(), spec.cpu(), counters, MachineBus.NONE, spec.clock() == VmSpec.Clock.WALL, spec.engine())));
@@ -110,14 +112,8 @@ final class MachineBuilder {
         context.board(board);
         spec.boot().files().forEach(board::firmwareFile);
         ports.attach(LAB_PORT, 1, "lab marks", new LabPort(link));
-        SharedConsole shared = new SharedConsole(console);
-        Optional<IoTechnique> serial = registry.io(SERIAL_TECHNIQUE).filter(technique -> technique != ioTechnique);
-        List<Device> devices = new ArrayList<>(ioTechnique.plug(context, wishes(ioTechnique, serial.isPresent() ? shared.device() : console)));
-        devices.forEach(made::own);
-        serial.map(technique -> technique.plug(context, List.of(new DeviceSpec(DeviceRole.CONSOLE, shared.serial(), 0)))).ifPresent(more -> {
-            more.forEach(made::own);
-            devices.addAll(more);
-        });
+        Optional<IoTechnique> serial = registry.io(SERIAL_TECHNIQUE).filter(technique -> technique != ioTechnique && abi == GuestAbi.PC);
+        List<Device> devices = abi == GuestAbi.PC ? devices(context, ioTechnique, serial, console) : noDevices();
 
         MemoryVirtualization memoryVirtualization =
                 made.own(memoryTechnique.virtualize(new Contexts.Memory(silicon.hostMemory(), line20, counters, spec.name())));
@@ -133,17 +129,18 @@ final class MachineBuilder {
                 contract,
                 counters,
                 schedule,
-                0)));
+                0,
+                Optional.of(new Contexts.Services(clock, console, link)))));
         context.guestTsc(vcpu -> cpu.guestTsc());
 
-        GuestLoader.LoadedGuest guest = load(board, memory);
+        GuestLoader.LoadedGuest guest = load(board, memory, abi);
         cpu.importState(FirmwareSettings.complete(guest.state(), contract));
         // With every register, also those that the loader says nothing of.
         ArchState initial = cpu.exportState();
         Runnable restart = () -> {
             devices.forEach(Device::reset);
             board.reset();
-            load(board, memory);
+            load(board, memory, abi);
             cpu.importState(initial);
         };
 
@@ -176,9 +173,29 @@ final class MachineBuilder {
                 made);
     }
 
-    private GuestLoader.LoadedGuest load(Board board, MachineMemory memory) {
-        Board.FirmwareData firmware = board.installTables(spec.acpi());
-        return gone(registry.loader()).load(new GuestLoader.Request(spec.boot(), memory, firmware));
+    /** What the I/O technique has, and the serial port. */
+    private List<Device> devices(MachineContext context, IoTechnique technique, Optional<IoTechnique> serial, MachineConsole console) {
+        SharedConsole shared = new SharedConsole(console);
+        List<Device> devices = new ArrayList<>(technique.plug(context, wishes(technique, serial.isPresent() ? shared.device() : console)));
+        devices.forEach(made::own);
+        serial.map(with -> with.plug(context, List.of(new DeviceSpec(DeviceRole.CONSOLE, shared.serial(), 0)))).ifPresent(more -> {
+            more.forEach(made::own);
+            devices.addAll(more);
+        });
+        return devices;
+    }
+
+    /** A domain without privileges has neither ports nor a PCI bus: none of our device models could be reached. */
+    private List<Device> noDevices() {
+        if (!spec.disks().isEmpty()) {
+            throw new VmException("a paravirtual guest reaches neither ports nor a PCI bus, and there is no Xen block back end: leave %s away".formatted(spec.disks().get(0)));
+        }
+        return List.of();
+    }
+
+    private GuestLoader.LoadedGuest load(Board board, MachineMemory memory, GuestAbi abi) {
+        Board.FirmwareData firmware = abi == GuestAbi.PC ? board.installTables(spec.acpi()) : new Board.FirmwareData(0, List.of());
+        return gone(registry.loader()).load(new GuestLoader.Request(spec.boot(), memory, firmware, abi));
     }
 
     private void check() {

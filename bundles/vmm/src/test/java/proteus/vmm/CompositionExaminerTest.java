@@ -56,7 +56,7 @@ class CompositionExaminerTest {
     @Test
     void bareTechniqueListKnowsTheWholeDesign() {
         List<Composer.TechniqueStatus> all = composer.techniques();
-        assertEquals(7, all.size());
+        assertEquals(8, all.size());
         assertEquals(
                 List.of("hwassist", "ept", "emul"),
                 all.stream().filter(Composer.TechniqueStatus::offered).map(Composer.TechniqueStatus::name).toList());

@@ -172,7 +172,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             case EPT_MISCONFIGURATION -> {
                 return fail("the silicon found a misconfigured EPT entry for guest-physical address 0x%x".formatted(exit.guestPhysical()));
             }
-            case INIT, SIPI, APIC_ACCESS, VIRTUALIZED_EOI, APIC_WRITE, NONE -> {
+            case INIT, SIPI, APIC_ACCESS, VIRTUALIZED_EOI, APIC_WRITE, SYSTEM_CALL, NONE -> {
                 return fail("hardware assistance does not expect the VM exit %s (reason %d, qualification 0x%x)"
                         .formatted(reason.label(), reason.number(), exit.qualification()));
             }

@@ -38,11 +38,11 @@ public final class TechCommands {
     @Descriptor("whether a composition can be built, and why or why not")
     public String why(
             @Descriptor("full, para or hwassist") @Parameter(names = "--cpu", absentValue = "hwassist") String cpu,
-            @Descriptor("shadow or ept") @Parameter(names = "--mem", absentValue = "ept") String memory,
+            @Descriptor("shadow or ept, direct with para") @Parameter(names = "--mem", absentValue = "") String memory,
             @Descriptor("emul or virtio") @Parameter(names = "--io", absentValue = "emul") String io,
             @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "model") String silicon,
             @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output) {
-        CompositionReport report = composer.examine(new Composition(silicon, cpu, memory, io));
+        CompositionReport report = composer.examine(new Composition(silicon, cpu, memory.isEmpty() ? Composition.usualMemory(cpu) : memory, io));
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("composition", report.composition().toString());
         values.put("knownAs", report.historicalName());

@@ -68,7 +68,7 @@ public final class VmCommands {
     public String create(
             CommandSession session,
             @Descriptor("CPU technique: full, para or hwassist") @Parameter(names = "--cpu", absentValue = "hwassist") String cpu,
-            @Descriptor("memory technique: shadow or ept") @Parameter(names = "--mem", absentValue = "ept") String memoryTechnique,
+            @Descriptor("memory technique: shadow or ept, direct with para") @Parameter(names = "--mem", absentValue = "") String memoryTechnique,
             @Descriptor("I/O technique: emul or virtio") @Parameter(names = "--io", absentValue = "emul") String io,
             @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "model") String silicon,
             @Descriptor("RAM, such as 256M") @Parameter(names = "--memory", absentValue = "") String memory,
@@ -93,7 +93,7 @@ public final class VmCommands {
                 : bios.isEmpty() ? guests.files(kernel, initrd) : guests.firmware(bios);
         VirtualMachine vm = manager.create(new VmSpec(
                 name,
-                new Composition(silicon, cpu, memoryTechnique, io),
+                new Composition(silicon, cpu, memoryTechnique.isEmpty() ? Composition.usualMemory(cpu) : memoryTechnique, io),
                 memory.isEmpty() ? image.info().memoryBytes() : MemorySize.parse(memory),
                 1,
                 VmSpec.Clock.valueOf(clock.toUpperCase(Locale.ROOT)),

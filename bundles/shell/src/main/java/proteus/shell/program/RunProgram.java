@@ -87,7 +87,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--bios-log", "FILE", "writes what firmware said at its debug port 0x402")
                 .option("--append", "WORDS", "appended to the kernel's command line")
                 .option("--cpu", "NAME", "full, para or hwassist (default hwassist)")
-                .option("--mem", "NAME", "shadow or ept (default ept)")
+                .option("--mem", "NAME", "shadow or ept, or direct with para (default ept, with para direct)")
                 .option("--io", "NAME", "emul or virtio (default emul)")
                 .option("--silicon", "NAME", "what it runs on (default model)")
                 .option("--engine", "NAME", "native: translated to the host's code, interpreter, or auto: native where the host can (default interpreter)")
@@ -171,10 +171,11 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
 
     private static Composition composition(Flags flags) {
         Composition usual = Composition.DEFAULT;
+        String cpu = flags.choice("--cpu", usual.cpu(), "full", "para", "hwassist");
         return new Composition(
                 flags.value("--silicon").orElse(usual.silicon()),
-                flags.choice("--cpu", usual.cpu(), "full", "para", "hwassist"),
-                flags.choice("--mem", usual.memory(), "shadow", "ept"),
+                cpu,
+                flags.choice("--mem", Composition.usualMemory(cpu), "shadow", "ept", "direct"),
                 flags.choice("--io", usual.io(), "emul", "virtio"));
     }
 

@@ -8,7 +8,7 @@ import proteus.api.silicon.ExitReason;
  * the exit information and throws {@link Cpu#exitSignal}; otherwise it returns and the instruction goes on.
  */
 public interface Intercepts {
-    /** CPUID, HLT, INVD, INVLPG, INVPCID, MONITOR, MWAIT, PAUSE, RDPMC, RDRAND, RDSEED, RDTSC, RDTSCP, RSM, WBINVD, XSETBV, VMX instructions, descriptor-table instructions. */
+    /** CPUID, HLT, INVD, INVLPG, INVPCID, MONITOR, MWAIT, PAUSE, RDPMC, RDRAND, RDSEED, RDTSC, RDTSCP, RSM, WBINVD, XSETBV, VMX instructions, descriptor-table instructions, SYSCALL and SYSENTER (as SYSTEM_CALL). */
     void instruction(Cpu cpu, Op op, ExitReason reason, long qualification);
 
     /** MOV from CR0, CR3, CR4 or CR8 (and SMSW with gpr -1, which never exits): the value the guest reads. */

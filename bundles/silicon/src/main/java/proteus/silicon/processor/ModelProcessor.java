@@ -32,6 +32,7 @@ import proteus.silicon.mmu.ModelHostMemory;
 import proteus.silicon.system.Cpuid;
 import proteus.silicon.system.Events;
 import proteus.silicon.translate.TranslationCache;
+import proteus.silicon.vmx.DeprivilegedIntercepts;
 import proteus.silicon.vmx.ExitRecord;
 import proteus.silicon.vmx.OpenIntercepts;
 import proteus.silicon.vmx.RingZeroIntercepts;
@@ -74,7 +75,7 @@ public final class ModelProcessor implements Processor {
         vmx = settings.mode() == ExecutionMode.VMX_NON_ROOT ? new VmxUnit(cpu, record) : null;
         intercepts = switch (settings.mode()) {
             case NATIVE -> new OpenIntercepts(cpu, record);
-            case DEPRIVILEGED -> new RingZeroIntercepts(cpu, record);
+            case DEPRIVILEGED -> new DeprivilegedIntercepts(cpu, record);
             case VMX_NON_ROOT -> vmx;
         };
         emulatorsIntercepts = new RingZeroIntercepts(cpu, record);

@@ -3,6 +3,7 @@ package proteus.silicon.system;
 import static proteus.silicon.cpu.Cpu.CS;
 import static proteus.silicon.cpu.Cpu.SS;
 
+import proteus.api.silicon.ExitReason;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.HandlerTable;
@@ -36,6 +37,7 @@ public final class FastCalls {
         if (!cpu.code64() || (cpu.efer & Efer.SCE) == 0) {
             throw cpu.undefined();
         }
+        cpu.intercepts.instruction(cpu, op, ExitReason.SYSTEM_CALL, 0);
         long flags = cpu.rflags() & ~(long) Flags.RF;
         int selector = (int) (cpu.msrs.star >>> 32) & 0xfffc;
         cpu.gpr(RCX, cpu.rip());
@@ -86,6 +88,7 @@ public final class FastCalls {
         if (!cpu.protectedMode() || selector == 0) {
             throw cpu.protection(0);
         }
+        cpu.intercepts.instruction(cpu, op, ExitReason.SYSTEM_CALL, 0);
         boolean wide = cpu.longMode();
         Segments.putFlat(cpu, CS, selector, wide ? CODE64 : CODE32);
         Segments.putFlat(cpu, SS, selector + 8, DATA);

@@ -164,6 +164,7 @@ public final class VmxUnit implements Intercepts, EptExits {
             case RDSEED -> (secondary & CPU2_RDSEED_EXITING) != 0;
             case GDTR_IDTR_ACCESS, LDTR_TR_ACCESS -> (secondary & CPU2_DESCRIPTOR_TABLE_EXITING) != 0;
             case XSAVES, XRSTORS -> !enabled(CPU2_ENABLE_XSAVES);
+            case SYSTEM_CALL -> false; // enters the guest's own ring 0
             default -> true; // CPUID, GETSEC, INVD, XSETBV, RSM and the VMX instructions always exit (SDM 3C, 26.1.2)
         };
         if (exits) {

@@ -20,11 +20,14 @@ import static proteus.silicon.system.TestMachine.TSS;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import proteus.api.silicon.ExitReason;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.system.TestMachine.Result;
+import proteus.silicon.vmx.DeprivilegedIntercepts;
 import proteus.x86.decode.Mnemonic;
 import proteus.x86.format.Cr0;
+import proteus.x86.format.Efer;
 import proteus.x86.format.GateDescriptor;
 import proteus.x86.format.SegmentDescriptor;
 import proteus.x86.format.Tss32;
@@ -227,6 +230,24 @@ class FarTransfersTest {
         assertEquals(RIP + 2, cpu.rip());
         assertEquals(Flags.IF | Flags.CF | 2, cpu.rflags());
         assertEquals(64, cpu.codeSize);
+    }
+
+    @Test
+    void systemCallsOfADeprivilegedGuestEnterItsHypervisor() {
+        machine.longMode(3);
+        cpu.intercepts = new DeprivilegedIntercepts(cpu, machine.exits);
+        cpu.msrs.sysenterCs = TestMachine.CODE0;
+        cpu.gpr(1, 5);
+        for (Mnemonic call : new Mnemonic[] {Mnemonic.SYSCALL, Mnemonic.SYSENTER}) {
+            assertEquals(Result.EXITED, machine.execute(call));
+            assertEquals(ExitReason.SYSTEM_CALL, machine.exits.reason());
+            assertEquals(2, machine.exits.instructionLength());
+            assertEquals(TestMachine.RIP, cpu.rip());
+            assertEquals(5, cpu.gpr(1));
+            assertEquals(3, cpu.cpl);
+        }
+        cpu.efer &= ~Efer.SCE;
+        assertEquals(Result.fault(6, 0), machine.execute(Mnemonic.SYSCALL));
     }
 
     @Test
