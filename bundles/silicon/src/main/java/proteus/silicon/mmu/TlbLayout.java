@@ -6,7 +6,7 @@ package proteus.silicon.mmu;
  */
 public final class TlbLayout {
     /** Entries of a context, direct-mapped by the low bits of the page number. */
-    public static final int ENTRIES = 1024;
+    public static final int ENTRIES = 4096;
     public static final int ENTRY_BYTES = 32;
     /** The page's linear address if it may be read, the same if it may be written; else an address that leads to another entry. */
     public static final int READ_TAG = 0, WRITE_TAG = 8;
