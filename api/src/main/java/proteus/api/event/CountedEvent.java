@@ -60,6 +60,12 @@ public enum CountedEvent {
     SHADOW_ROOT_MISSES("shadow-root-misses"),
     /** Leaf tables let go out of synchrony. */
     SHADOW_UNSYNCS("shadow-unsyncs"),
+    /** Pages whose own frame was given back because a shared one has the same content. */
+    PAGES_SHARED("pages-shared"),
+    /** Writes to shared pages, which got a frame of their own. */
+    COW_BREAKS("cow-breaks"),
+    /** Pages that the guest's balloon driver gave to the host. */
+    PAGES_BALLOONED("pages-ballooned"),
     /** Basic blocks translated by a binary translator. */
     TRANSLATIONS("translations"),
     /** Device accesses by port. */

@@ -35,6 +35,17 @@ public interface GuestMemory {
 
     void write(long gpa, byte[] source, int offset, int length);
 
+    /**
+     * The guest needs a page's content no longer (a balloon): its frame goes back to the host. The page reads as zeros, or as what it
+     * was, until it is written.
+     *
+     * @param gpa of the page
+     * @return whether the page is RAM
+     */
+    default boolean discard(long gpa) {
+        return contains(gpa, 1);
+    }
+
     /** The map behind it. */
     MemoryMap map();
 }

@@ -2,6 +2,7 @@ package proteus.api.memory;
 
 import org.osgi.annotation.versioning.ConsumerType;
 import proteus.api.silicon.GuestPaging;
+import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.Processor;
 
 /**
@@ -63,6 +64,14 @@ public interface MemoryVirtualization extends AutoCloseable {
 
     /** The memory map changed in this range: drop what was derived from it. */
     void onMapChange(long gpa, long bytes);
+
+    /**
+     * The frame behind a page will be another one, or may no longer be written: drop the translations to it, large ones as a whole.
+     * {@link MemoryMap#hpa} still tells the frame that goes.
+     */
+    default void onFrameChange(long gpa) {
+        onMapChange(gpa, HostMemory.FRAME_SIZE);
+    }
 
     @Override
     void close();

@@ -22,7 +22,12 @@ public interface GuestPaging {
     /** Host-physical address behind a guest-physical one, or -1 where there is neither RAM nor ROM. */
     long hpa(long gpa);
 
-    /** Whether a write there may go to memory without anybody being told; ROM and traced pages may not. */
+    /** The same for what is about to be written: a frame that nobody shares. */
+    default long hpaToWrite(long gpa) {
+        return hpa(gpa);
+    }
+
+    /** Whether a write there may go to memory without anybody being told; ROM, traced and shared pages may not. */
     boolean writable(long gpa);
 
     /** A task switch that was emulated has loaded CR3 and set CR0.TS. */

@@ -1,5 +1,6 @@
 package proteus.api.silicon;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -30,8 +31,25 @@ public interface HostMemory {
      */
     long allocate(long bytes, long alignment, String owner);
 
-    /** Frees what {@link #allocate} gave; the same bounds. */
+    /**
+     * Frees frames that {@link #allocate} gave to one owner, all of them or some.
+     *
+     * @throws IllegalArgumentException when they are not all one owner's
+     */
     void release(long hpa, long bytes);
+
+    /**
+     * Frames change hands.
+     *
+     * @throws IllegalArgumentException when they are not all one owner's
+     */
+    void assign(long hpa, long bytes, String owner);
+
+    /** Who owns which frames, sorted; neighbours of one owner are one run. */
+    List<FrameRun> owners();
+
+    /** Frames in somebody's hands. */
+    record FrameRun(long hpa, long bytes, String owner) {}
 
     int read8(long hpa);
 

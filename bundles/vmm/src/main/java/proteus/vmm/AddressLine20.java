@@ -3,24 +3,25 @@ package proteus.vmm;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import proteus.api.memory.MemoryMap;
+import java.util.function.LongConsumer;
 import proteus.api.memory.MemoryRegion;
+import proteus.api.silicon.HostMemory;
 
 /**
  * The memory of a machine as its processors see it: through address line 20, which a gate on the board can hold low, so that
  * addresses go around at 1 MiB as on an 8086 (SDM 3B, 20.1.1 and A20M# in 9.7.2). Devices are behind the gate and see all of it.
  */
-final class AddressLine20 implements MemoryMap {
+final class AddressLine20 implements BackedMap {
     private static final long MIB = 1L << 20;
     /** All guest-physical addresses. */
     private static final long SPACE = 1L << 48;
 
-    private final MemoryMap map;
+    private final BackedMap map;
     private ShadowedRom.Listener listener = (gpa, bytes) -> { };
     private volatile boolean open = true;
     private volatile int changes;
 
-    AddressLine20(MemoryMap map) {
+    AddressLine20(BackedMap map) {
         this.map = map;
     }
 
@@ -49,6 +50,41 @@ final class AddressLine20 implements MemoryMap {
     }
 
     @Override
+    public long ownHpa(long gpa) {
+        return map.ownHpa(through(gpa));
+    }
+
+    @Override
+    public long deviceHpa(long gpa) {
+        return map.deviceHpa(through(gpa));
+    }
+
+    @Override
+    public boolean owned(long gpa) {
+        return map.owned(through(gpa));
+    }
+
+    @Override
+    public boolean contiguous(long gpa, long bytes) {
+        return open ? map.contiguous(gpa, bytes) : bytes <= HostMemory.FRAME_SIZE && map.owned(through(gpa));
+    }
+
+    @Override
+    public void discard(long gpa) {
+        map.discard(through(gpa));
+    }
+
+    /** Tells where the processors see a page of the map. */
+    void seen(long gpa, LongConsumer at) {
+        if (open) {
+            at.accept(gpa);
+        } else if (through(gpa) == gpa) {
+            at.accept(gpa);
+            at.accept(gpa | MIB);
+        }
+    }
+
+    @Override
     public MemoryRegion regionAt(long gpa) {
         if (open) {
             return map.regionAt(gpa);
@@ -62,7 +98,7 @@ final class AddressLine20 implements MemoryMap {
         long seen = through(mebibyte);
         long start = Math.max(region.gpa(), seen);
         long end = Math.min(region.gpa() + region.bytes(), seen + MIB);
-        return new MemoryRegion(start + (mebibyte - seen), end - start, region.hpa() + (start - region.gpa()), region.writable(), region.name());
+        return new MemoryRegion(start + (mebibyte - seen), end - start, region.offset(start), region.writable(), region.name());
     }
 
     @Override

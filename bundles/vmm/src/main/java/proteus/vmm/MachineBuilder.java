@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.CpuTechnique;
@@ -44,8 +45,6 @@ final class MachineBuilder {
     /** Below this no guest can even hold the tables of the firmware. */
     private static final long LEAST_MEMORY = 1 << 20;
 
-    private static final long LARGE_PAGE = 2 << 20;
-    private static final long HUGE_PAGE = 1 << 30;
     private static final int LAB_PORT = 0xf8;
     /**
      * Whatever its other devices, a PC has a serial port, as a VM of QEMU or Firecracker has: where firmware, boot loaders and
@@ -59,19 +58,25 @@ final class MachineBuilder {
     private final CompositionReport report;
     private final TechniqueRegistry registry;
     private final Optional<BlockBackends> disks;
+    private final Function<HostMemory, HostFrames> hostFrames;
     private final Parts.Closing made = new Parts.Closing();
 
-    MachineBuilder(VmSpec spec, CompositionReport report, TechniqueRegistry registry, Optional<BlockBackends> disks) {
+    MachineBuilder(VmSpec spec, CompositionReport report, TechniqueRegistry registry, Optional<BlockBackends> disks, Function<HostMemory, HostFrames> hostFrames) {
         this.spec = spec;
         this.report = report;
         this.registry = registry;
         this.disks = disks;
+        this.hostFrames = hostFrames;
     }
 
     /** @throws VmException in one sentence */
     Parts build() {
         try {
             return assemble();
+        } catch (OutOfHostMemoryException e) {
+            made.close();
+            throw new VmException("the host has no memory left to start VM %s, only %s: close another VM or give this one less"
+                    .formatted(spec.name(), MemorySize.format(hostFrames.apply(registry.silicon(spec.composition().silicon()).orElseThrow().hostMemory()).memory().free())), e);
         } catch (IllegalArgumentException e) {
             // What a part says of a wish that it cannot fulfil.
             made.close();
@@ -93,7 +98,8 @@ final class MachineBuilder {
         GuestContract contract = Contracts.of(silicon, spec.cpu());
 
         GuestAbi abi = cpuTechnique.abi();
-        MachineMemory memory = memory(silicon.hostMemory());
+        RegionMap map = map(hostFrames.apply(silicon.hostMemory()), counters);
+        MachineMemory memory = new MachineMemory(map, silicon.hostMemory(), spec.memoryBytes());
         Processor processor = made.own(silicon.createProcessor(new ProcessorSettings(
                 cpuTechnique.executionMode(), spec.cpu(), counters, MachineBus.NONE, spec.clock() == VmSpec.Clock.WALL, spec.engine())));
         VirtualClock clock = new VirtualClock(spec.clock(), processor::retired);
@@ -102,9 +108,9 @@ final class MachineBuilder {
         AddressBus mmio = new AddressBus("address");
         MachineConsole console = new MachineConsole(
                 link::post, text -> link.end(proteus.api.vm.VmEnd.Kind.TEXT_SEEN, 0, "the guest printed '" + text.strip() + "'"));
-        Optional<ShadowedRom> rom = rom(silicon.hostMemory(), memory);
+        Optional<ShadowedRom> rom = rom(silicon.hostMemory(), map);
         // What techniques see is what the processor sees; devices, the loader and the debugger see the memory itself.
-        AddressLine20 line20 = new AddressLine20(memory.map());
+        AddressLine20 line20 = new AddressLine20(map);
         FirmwareLog firmwareLog = new FirmwareLog();
         MachineContext context = new MachineContext(
                 ports, mmio, memory, clock, counters, console, link, rom.map(ShadowMemory.class::cast), line20, firmwareLog);
@@ -119,6 +125,7 @@ final class MachineBuilder {
                 made.own(memoryTechnique.virtualize(new Contexts.Memory(silicon.hostMemory(), line20, counters, spec.name())));
         rom.ifPresent(shadowed -> shadowed.listener(memoryVirtualization::onMapChange));
         line20.listener(memoryVirtualization::onMapChange);
+        map.listener(gpa -> line20.seen(gpa, memoryVirtualization::onFrameChange));
         CpuVirtualization cpu = made.own(cpuTechnique.virtualize(new Contexts.Cpu(
                 silicon,
                 processor,
@@ -212,48 +219,23 @@ final class MachineBuilder {
         return service.orElseThrow(() -> new VmException("a part of the hypervisor was just stopped; try again"));
     }
 
-    private MachineMemory memory(HostMemory host) {
-        long bytes = spec.memoryBytes();
-        long hpa;
+    private RegionMap map(HostFrames host, EventCounters counters) {
         try {
-            hpa = allocate(host, bytes);
+            return RegionMap.pc(made.own(new GuestFrames(host, counters, spec.name(), spec.memoryBytes())));
         } catch (OutOfHostMemoryException e) {
-            throw new VmException("the host has no %s of memory left for VM %s, only %s"
-                    .formatted(MemorySize.format(bytes), spec.name(), MemorySize.format(host.free())), e);
+            throw new VmException("the host has %s of memory in all, too little for the %s of VM %s"
+                    .formatted(MemorySize.format(host.memory().size()), MemorySize.format(spec.memoryBytes()), spec.name()), e);
         }
-        made.own(() -> host.release(hpa, bytes));
-        return new MachineMemory(RegionMap.pc(bytes, hpa), host, bytes);
     }
 
     /** The ROM of a machine that starts from firmware. */
-    private Optional<ShadowedRom> rom(HostMemory host, MachineMemory memory) {
+    private Optional<ShadowedRom> rom(HostMemory host, RegionMap map) {
         if (spec.boot().entry() != VmSpec.Entry.FIRMWARE) {
             return Optional.empty();
         }
         byte[] image = spec.boot().kernel();
         ShadowedRom.check(spec.boot().name(), image);
-        long hpa;
-        try {
-            hpa = host.allocate(image.length, HostMemory.FRAME_SIZE, spec.name() + " ROM");
-        } catch (OutOfHostMemoryException e) {
-            throw new VmException("the host has no memory left for the ROM of VM " + spec.name(), e);
-        }
-        made.own(() -> host.release(hpa, image.length));
-        host.write(hpa, image, 0, image.length);
-        return Optional.of(new ShadowedRom((RegionMap) memory.map(), host, hpa, image.length));
-    }
-
-    /** Aligned so that nested paging can use the largest pages. */
-    private long allocate(HostMemory host, long bytes) {
-        String owner = spec.name() + " RAM";
-        if (bytes > HUGE_PAGE) {
-            try {
-                return host.allocate(bytes, HUGE_PAGE, owner);
-            } catch (OutOfHostMemoryException e) {
-                // fragmented: 2-MByte pages will do
-            }
-        }
-        return host.allocate(bytes, LARGE_PAGE, owner);
+        return Optional.of(new ShadowedRom(map, host, image));
     }
 
     private List<DeviceSpec> wishes(IoTechnique technique, CharacterBackend console) {

@@ -2,17 +2,18 @@ package proteus.vmm;
 
 import proteus.api.memory.GuestMemory;
 import proteus.api.memory.GuestMemoryException;
-import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryRegion;
 import proteus.api.silicon.HostMemory;
 
 /** Guest-physical memory of one VM over the frames of its host. */
 final class MachineMemory implements GuestMemory {
-    private final MemoryMap map;
+    private static final int PAGE = HostMemory.FRAME_SIZE;
+
+    private final BackedMap map;
     private final HostMemory host;
     private final long size;
 
-    MachineMemory(MemoryMap map, HostMemory host, long size) {
+    MachineMemory(BackedMap map, HostMemory host, long size) {
         this.map = map;
         this.host = host;
         this.size = size;
@@ -24,7 +25,7 @@ final class MachineMemory implements GuestMemory {
     }
 
     @Override
-    public MemoryMap map() {
+    public BackedMap map() {
         return map;
     }
 
@@ -44,20 +45,48 @@ final class MachineMemory implements GuestMemory {
         return left <= 0 && bytes >= 0;
     }
 
+    /** HPA of bytes within one page. */
     private long at(long gpa, int bytes) {
-        MemoryRegion region = map.regionAt(gpa);
-        if (region == null || gpa - region.gpa() > region.bytes() - bytes) {
+        long hpa = map.hpa(gpa);
+        if (hpa < 0) {
             throw new GuestMemoryException(gpa, bytes);
         }
-        return region.hpa() + (gpa - region.gpa());
+        return hpa;
     }
 
-    /** Devices do not write ROM. */
+    /** HPA of bytes within one page, to be written. Devices do not write ROM. */
     private long writableAt(long gpa, int bytes) {
+        if (map.owned(gpa)) {
+            return map.hpa(gpa);
+        }
         if (!writable(gpa, bytes)) {
             throw new GuestMemoryException(gpa, bytes);
         }
-        return at(gpa, bytes);
+        return map.deviceHpa(gpa);
+    }
+
+    private static boolean inOnePage(long gpa, int bytes) {
+        return (gpa & PAGE - 1) <= PAGE - bytes;
+    }
+
+    /** Across a page boundary: the frames are two. */
+    private long readAcross(long gpa, int bytes) {
+        check(gpa, bytes);
+        long value = 0;
+        for (int i = 0; i < bytes; i++) {
+            value |= (long) read8(gpa + i) << 8 * i;
+        }
+        return value;
+    }
+
+    private void writeAcross(long gpa, int bytes, long value) {
+        check(gpa, bytes);
+        if (!writable(gpa, bytes)) {
+            throw new GuestMemoryException(gpa, bytes);
+        }
+        for (int i = 0; i < bytes; i++) {
+            write8(gpa + i, (int) (value >>> 8 * i) & 0xff);
+        }
     }
 
     private boolean writable(long gpa, long bytes) {
@@ -78,17 +107,17 @@ final class MachineMemory implements GuestMemory {
 
     @Override
     public int read16(long gpa) {
-        return host.read16(at(gpa, 2));
+        return inOnePage(gpa, 2) ? host.read16(at(gpa, 2)) : (int) readAcross(gpa, 2);
     }
 
     @Override
     public int read32(long gpa) {
-        return host.read32(at(gpa, 4));
+        return inOnePage(gpa, 4) ? host.read32(at(gpa, 4)) : (int) readAcross(gpa, 4);
     }
 
     @Override
     public long read64(long gpa) {
-        return host.read64(at(gpa, 8));
+        return inOnePage(gpa, 8) ? host.read64(at(gpa, 8)) : readAcross(gpa, 8);
     }
 
     @Override
@@ -98,17 +127,29 @@ final class MachineMemory implements GuestMemory {
 
     @Override
     public void write16(long gpa, int value) {
-        host.write16(writableAt(gpa, 2), value);
+        if (inOnePage(gpa, 2)) {
+            host.write16(writableAt(gpa, 2), value);
+        } else {
+            writeAcross(gpa, 2, value);
+        }
     }
 
     @Override
     public void write32(long gpa, int value) {
-        host.write32(writableAt(gpa, 4), value);
+        if (inOnePage(gpa, 4)) {
+            host.write32(writableAt(gpa, 4), value);
+        } else {
+            writeAcross(gpa, 4, value);
+        }
     }
 
     @Override
     public void write64(long gpa, long value) {
-        host.write64(writableAt(gpa, 8), value);
+        if (inOnePage(gpa, 8)) {
+            host.write64(writableAt(gpa, 8), value);
+        } else {
+            writeAcross(gpa, 8, value);
+        }
     }
 
     @Override
@@ -129,7 +170,7 @@ final class MachineMemory implements GuestMemory {
         }
         for (int done = 0; done < length; ) {
             int here = here(gpa + done, length - done);
-            host.write(map.hpa(gpa + done), source, offset + done, here);
+            host.write(writableAt(gpa + done, here), source, offset + done, here);
             done += here;
         }
     }
@@ -141,8 +182,16 @@ final class MachineMemory implements GuestMemory {
         }
     }
 
-    private int here(long gpa, int length) {
-        MemoryRegion region = map.regionAt(gpa);
-        return (int) Math.min(length, region.gpa() + region.bytes() - gpa);
+    private static int here(long gpa, int length) {
+        return (int) Math.min(length, PAGE - (gpa & PAGE - 1));
+    }
+
+    @Override
+    public boolean discard(long gpa) {
+        if (!writable(gpa, 1)) {
+            return false;
+        }
+        map.discard(gpa);
+        return true;
     }
 }

@@ -15,6 +15,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composer;
 import proteus.api.compose.CompositionReport;
 import proteus.api.io.BlockBackends;
+import proteus.api.silicon.HostMemory;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
@@ -26,6 +27,7 @@ public final class Machines implements VirtualMachineManager, TechniqueRegistry.
     private final TechniqueRegistry registry;
     private final Composer composer;
     private final Map<String, Machine> machines = new ConcurrentHashMap<>();
+    private final Map<HostMemory, HostFrames> hosts = new ConcurrentHashMap<>();
     private final Object creating = new Object();
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
@@ -55,10 +57,15 @@ public final class Machines implements VirtualMachineManager, TechniqueRegistry.
                 throw new VmException(report.findings().stream().filter(finding -> !finding.contains(" fits ")).collect(Collectors.joining(" ")));
             }
             Machine machine = new Machine(
-                    new MachineBuilder(spec, report, registry, Optional.ofNullable(disks)).build(), gone -> machines.remove(spec.name(), gone));
+                    new MachineBuilder(spec, report, registry, Optional.ofNullable(disks), this::frames).build(), gone -> machines.remove(spec.name(), gone));
             machines.put(spec.name(), machine);
             return machine;
         }
+    }
+
+    /** The frames of a host, which all its VMs share. */
+    private HostFrames frames(HostMemory memory) {
+        return hosts.computeIfAbsent(memory, HostFrames::new);
     }
 
     @Override

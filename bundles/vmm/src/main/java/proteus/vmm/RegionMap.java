@@ -2,21 +2,23 @@ package proteus.vmm;
 
 import java.util.ArrayList;
 import java.util.List;
-import proteus.api.memory.MemoryMap;
+import java.util.function.LongConsumer;
 import proteus.api.memory.MemoryRegion;
 
 /** Where the RAM of a PC lies. It changes only on a machine with a ROM, whose chip set moves ROM and RAM, on the VM's thread. */
-final class RegionMap implements MemoryMap {
+final class RegionMap implements BackedMap {
     /** The hole for VGA memory (IBM PC): neither RAM nor ROM. */
     static final long VGA_HOLE = 0xa0000, VGA_HOLE_END = 0xc0000;
     /** Below 4 GiB the last gibibyte belongs to PCI devices, APICs and firmware. */
     static final long LOW_END = 3L << 30, HIGH_START = 4L << 30;
 
+    private final GuestFrames frames;
     private volatile List<MemoryRegion> regions;
     private volatile MemoryRegion[] array;
     private volatile int generation;
 
-    private RegionMap(List<MemoryRegion> regions) {
+    private RegionMap(GuestFrames frames, List<MemoryRegion> regions) {
+        this.frames = frames;
         become(regions);
     }
 
@@ -31,38 +33,39 @@ final class RegionMap implements MemoryMap {
         generation++;
     }
 
-    /**
-     * RAM as a PC has it, backed by one run of frames.
-     *
-     * @param bytes RAM, whole pages
-     * @param hpa its first frame
-     */
-    static RegionMap pc(long bytes, long hpa) {
+    /** RAM as a PC has it. */
+    static RegionMap pc(GuestFrames frames) {
         List<MemoryRegion> regions = new ArrayList<>();
+        long bytes = frames.ramBytes();
         long low = Math.min(bytes, LOW_END);
-        regions.add(new MemoryRegion(0, Math.min(low, VGA_HOLE), hpa, true, "conventional memory"));
+        regions.add(new MemoryRegion(0, Math.min(low, VGA_HOLE), 0, true, "conventional memory"));
         if (low > VGA_HOLE_END) {
-            regions.add(new MemoryRegion(VGA_HOLE_END, low - VGA_HOLE_END, hpa + VGA_HOLE_END, true, "low memory"));
+            regions.add(new MemoryRegion(VGA_HOLE_END, low - VGA_HOLE_END, VGA_HOLE_END, true, "low memory"));
         }
         if (bytes > low) {
-            regions.add(new MemoryRegion(HIGH_START, bytes - low, hpa + low, true, "high memory"));
+            regions.add(new MemoryRegion(HIGH_START, bytes - low, low, true, "high memory"));
         }
-        return new RegionMap(regions);
+        return new RegionMap(frames, regions);
+    }
+
+    /** Who is told where a page is whose frame goes or becomes read-only; maybe in several places. */
+    void listener(LongConsumer told) {
+        frames.listener(offset -> {
+            for (MemoryRegion region : array) {
+                if (offset >= region.offset() && offset - region.offset() < region.bytes()) {
+                    told.accept(region.gpa() + (offset - region.offset()));
+                }
+            }
+        });
+    }
+
+    GuestFrames frames() {
+        return frames;
     }
 
     @Override
     public List<MemoryRegion> regions() {
         return regions;
-    }
-
-    @Override
-    public long hpa(long gpa) {
-        for (MemoryRegion region : array) {
-            if (region.contains(gpa)) {
-                return region.hpa() + (gpa - region.gpa());
-            }
-        }
-        return -1;
     }
 
     @Override
@@ -73,6 +76,48 @@ final class RegionMap implements MemoryMap {
             }
         }
         return null;
+    }
+
+    @Override
+    public long hpa(long gpa) {
+        MemoryRegion region = regionAt(gpa);
+        return region == null ? -1 : frames.hpa(region.offset(gpa));
+    }
+
+    @Override
+    public long ownHpa(long gpa) {
+        MemoryRegion region = regionAt(gpa);
+        return region == null ? -1 : frames.ownHpa(region.offset(gpa), false);
+    }
+
+    @Override
+    public long deviceHpa(long gpa) {
+        MemoryRegion region = regionAt(gpa);
+        return region == null ? -1 : frames.ownHpa(region.offset(gpa), true);
+    }
+
+    @Override
+    public boolean owned(long gpa) {
+        MemoryRegion region = regionAt(gpa);
+        return region != null && region.writable() && frames.owned(region.offset(gpa));
+    }
+
+    @Override
+    public boolean contiguous(long gpa, long bytes) {
+        MemoryRegion region = regionAt(gpa);
+        long start = gpa & -bytes;
+        return region != null
+                && start >= region.gpa()
+                && start - region.gpa() + bytes <= region.bytes()
+                && frames.contiguous(region.offset(start), bytes);
+    }
+
+    @Override
+    public void discard(long gpa) {
+        MemoryRegion region = regionAt(gpa);
+        if (region != null && region.writable()) {
+            frames.discard(region.offset(gpa));
+        }
     }
 
     @Override

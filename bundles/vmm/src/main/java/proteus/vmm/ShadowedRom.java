@@ -34,22 +34,20 @@ final class ShadowedRom implements ShadowMemory {
     }
 
     private final RegionMap map;
-    private final HostMemory host;
     private final List<MemoryRegion> ram;
-    private final long romHpa;
+    private final HostMemory host;
+    private final long romOffset;
     private final int romBytes;
-    private final long lowHpa;
     private final Owner[] owners = new Owner[PIECES];
     private Listener listener = (gpa, bytes) -> {};
 
-    /** @param romHpa frames with the image, as many as it is long */
-    ShadowedRom(RegionMap map, HostMemory host, long romHpa, int romBytes) {
+    /** @param image whole pages, see {@link #check} */
+    ShadowedRom(RegionMap map, HostMemory host, byte[] image) {
         this.map = map;
-        this.host = host;
         this.ram = map.regions();
-        this.romHpa = romHpa;
-        this.romBytes = romBytes;
-        this.lowHpa = map.hpa(START);
+        this.host = host;
+        this.romOffset = map.frames().append(image, "ROM");
+        this.romBytes = image.length;
         for (int piece = 0; piece < PIECES; piece++) {
             owners[piece] = rom(piece) < 0 ? Owner.NOBODY : Owner.ROM;
         }
@@ -90,15 +88,17 @@ final class ShadowedRom implements ShadowMemory {
     }
 
     private void copyRom(int piece) {
-        byte[] content = new byte[(int) PIECE];
-        host.read(rom(piece), content, 0, content.length);
-        host.write(lowHpa + piece * PIECE, content, 0, content.length);
+        byte[] content = new byte[HostMemory.FRAME_SIZE];
+        for (long at = 0; at < PIECE; at += content.length) {
+            host.read(map.frames().hpa(rom(piece) + at), content, 0, content.length);
+            host.write(map.frames().ownHpa(START + piece * PIECE + at, true), content, 0, content.length);
+        }
     }
 
-    /** HPA of the ROM behind a piece, or -1. */
+    /** Offset of the ROM behind a piece, or -1. RAM lies in the store where it would lie in a machine without ROM. */
     private long rom(int piece) {
         long fromEnd = END - (START + piece * PIECE);
-        return START + piece * PIECE >= LOW_ROM && fromEnd <= romBytes ? romHpa + romBytes - fromEnd : -1;
+        return START + piece * PIECE >= LOW_ROM && fromEnd <= romBytes ? romOffset + romBytes - fromEnd : -1;
     }
 
     private List<MemoryRegion> regions() {
@@ -113,10 +113,10 @@ final class ShadowedRom implements ShadowMemory {
             }
             long above = region.bytes() - (END - START);
             if (above > 0) {
-                all.add(new MemoryRegion(END, above, region.hpa() + (END - START), true, region.name()));
+                all.add(new MemoryRegion(END, above, region.offset(END), true, region.name()));
             }
         }
-        all.add(new MemoryRegion(FOUR_GIB - romBytes, romBytes, romHpa, false, "ROM"));
+        all.add(new MemoryRegion(FOUR_GIB - romBytes, romBytes, romOffset, false, "ROM"));
         all.sort((a, b) -> Long.compare(a.gpa(), b.gpa()));
         return all;
     }
@@ -128,14 +128,14 @@ final class ShadowedRom implements ShadowMemory {
             return;
         }
         long gpa = START + piece * PIECE;
-        long hpa = owner == Owner.ROM ? rom(piece) : lowHpa + piece * PIECE;
+        long offset = owner == Owner.ROM ? rom(piece) : START + piece * PIECE;
         String name = owner == Owner.ROM ? "ROM below 1 MiB" : "shadow RAM";
         boolean writable = owner == Owner.RAM;
         MemoryRegion last = all.isEmpty() ? null : all.getLast();
-        if (last != null && last.name().equals(name) && last.writable() == writable && last.gpa() + last.bytes() == gpa && last.hpa() + last.bytes() == hpa) {
-            all.set(all.size() - 1, new MemoryRegion(last.gpa(), last.bytes() + PIECE, last.hpa(), writable, name));
+        if (last != null && last.name().equals(name) && last.writable() == writable && last.gpa() + last.bytes() == gpa && last.offset() + last.bytes() == offset) {
+            all.set(all.size() - 1, new MemoryRegion(last.gpa(), last.bytes() + PIECE, last.offset(), writable, name));
         } else {
-            all.add(new MemoryRegion(gpa, PIECE, hpa, writable, name));
+            all.add(new MemoryRegion(gpa, PIECE, offset, writable, name));
         }
     }
 }

@@ -86,7 +86,7 @@ class AddressBusTest {
     void vcpuAccessesAreCounted() {
         EventCounters counters = new EventCounters();
         List<Long> passed = new ArrayList<>();
-        DispatchBus dispatch = new DispatchBus(bus, new AddressBus("address"), new AddressLine20(RegionMap.pc(1 << 20, 0)), counters, passed::add);
+        DispatchBus dispatch = new DispatchBus(bus, new AddressBus("address"), new AddressLine20(MachineMemoryTest.pc(new proteus.tck.fake.ArrayHostMemory(16 << 20), 4 << 20)), counters, passed::add);
         assertEquals(-1, dispatch.readPort(0xcf8, 4));
         dispatch.writePort(0x80, 1, 0xff);
         assertEquals(0xffff_ffffL, dispatch.readMemory(0xfee0_0000L, 4));

@@ -8,27 +8,28 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import proteus.api.memory.MemoryRegion;
+import proteus.tck.fake.ArrayHostMemory;
 
 class AddressLine20Test {
-    private static final long MIB = 1L << 20, HPA = 64 * MIB;
+    private static final long MIB = 1L << 20;
 
-    private final RegionMap map = RegionMap.pc(5 * MIB, HPA);
+    private final RegionMap map = MachineMemoryTest.pc(new ArrayHostMemory((int) (16 * MIB)), 5 * MIB);
     private final AddressLine20 line = new AddressLine20(map);
 
     @Test
     void anOpenGateChangesNothing() {
         assertEquals(map.regions(), line.regions());
-        assertEquals(HPA + 3 * MIB, line.hpa(3 * MIB));
+        assertEquals(map.hpa(3 * MIB), line.hpa(3 * MIB));
         assertEquals(map.regionAt(MIB), line.regionAt(MIB));
     }
 
     @Test
     void aClosedGateShowsEachEvenMebibyteTwice() {
         line.open(false);
-        assertEquals(HPA + 0x1234, line.hpa(0x1234));
-        assertEquals(HPA + 0x1234, line.hpa(MIB + 0x1234));
-        assertEquals(HPA + 2 * MIB, line.hpa(3 * MIB));
-        assertEquals(HPA + 4 * MIB + 5, line.hpa(5 * MIB + 5), "also behind the end of memory");
+        assertEquals(map.hpa(0x1234), line.hpa(0x1234));
+        assertEquals(map.hpa(0x1234), line.hpa(MIB + 0x1234));
+        assertEquals(map.hpa(2 * MIB), line.hpa(3 * MIB));
+        assertEquals(map.hpa(4 * MIB + 5), line.hpa(5 * MIB + 5), "also behind the end of memory");
         assertEquals(-1, line.hpa(6 * MIB));
         assertNull(line.regionAt(MIB + RegionMap.VGA_HOLE), "and the hole for VGA twice");
     }
@@ -42,7 +43,7 @@ class AddressLine20Test {
             if (region != null) {
                 assertEquals(gpa & -MIB, region.gpa() & -MIB);
                 assertEquals(gpa & -MIB, region.gpa() + region.bytes() - 1 & -MIB);
-                assertEquals(line.hpa(gpa), region.hpa() + (gpa - region.gpa()));
+                assertEquals(line.through(gpa), region.offset(gpa));
             }
         }
     }

@@ -88,7 +88,7 @@ class MachineTest {
     void tooMuchMemoryIsRefusedWithWhatThereIs() {
         VmSpec spec = platform.spec("vm");
         VmSpec huge = new VmSpec("vm", spec.composition(), 1 << 30, 1, spec.clock(), "max", true, spec.boot(), List.of());
-        assertTrue(assertThrows(VmException.class, () -> platform.machines.create(huge)).getMessage().startsWith("the host has no 1G of memory"));
+        assertTrue(assertThrows(VmException.class, () -> platform.machines.create(huge)).getMessage().startsWith("the host has 64M of memory in all, too little for the 1G of VM vm"));
     }
 
     @Test

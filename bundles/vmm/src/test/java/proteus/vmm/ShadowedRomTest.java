@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -20,18 +22,17 @@ class ShadowedRomTest {
     private static final long LOW = 0xe_0000;
 
     private final HostMemory host = new ArrayHostMemory(16 << 20);
-    private final long ramHpa = host.allocate(RAM, HostMemory.FRAME_SIZE, "RAM");
-    private final long romHpa = host.allocate(ROM, HostMemory.FRAME_SIZE, "ROM");
-    private final RegionMap map = RegionMap.pc(RAM, ramHpa);
+    private final RegionMap map = MachineMemoryTest.pc(host, RAM);
     private final MachineMemory memory = new MachineMemory(map, host, RAM);
     private final List<Long> told = new ArrayList<>();
     private final ShadowedRom rom = rom();
 
     private ShadowedRom rom() {
+        ByteBuffer image = ByteBuffer.allocate(ROM).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < ROM; i += 8) {
-            host.write64(romHpa + i, i);
+            image.putLong(i, i);
         }
-        ShadowedRom made = new ShadowedRom(map, host, romHpa, ROM);
+        ShadowedRom made = new ShadowedRom(map, host, image.array());
         made.listener((gpa, bytes) -> told.add(gpa));
         return made;
     }

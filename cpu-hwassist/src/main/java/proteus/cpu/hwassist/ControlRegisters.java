@@ -166,9 +166,13 @@ final class ControlRegisters implements GuestPaging {
     }
 
     @Override
+    public long hpaToWrite(long gpa) {
+        return map.ownHpa(gpa);
+    }
+
+    @Override
     public boolean writable(long gpa) {
-        MemoryRegion region = map.regionAt(gpa);
-        return region != null && region.writable() && !memory.traced(gpa);
+        return map.owned(gpa) && !memory.traced(gpa);
     }
 
     @Override

@@ -1,10 +1,10 @@
 package proteus.cpu.hwassist;
 
 import proteus.api.cpu.CpuContext;
+import proteus.api.memory.GuestMemory;
 import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryRegion;
 import proteus.api.memory.MemoryVirtualization;
-import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 
@@ -16,14 +16,14 @@ import proteus.api.silicon.Processor;
 final class EmulationBus implements MachineBus {
     private final MachineBus devices;
     private final MemoryMap map;
-    private final HostMemory memory;
+    private final GuestMemory memory;
     private final MemoryVirtualization pages;
     private final Processor processor;
 
     EmulationBus(CpuContext context) {
         this.devices = context.bus();
-        this.map = context.guestMemory().map();
-        this.memory = context.silicon().hostMemory();
+        this.memory = context.guestMemory();
+        this.map = memory.map();
         this.pages = context.memory();
         this.processor = context.processor();
     }
@@ -40,16 +40,14 @@ final class EmulationBus implements MachineBus {
 
     @Override
     public long readMemory(long gpa, int size) {
-        MemoryRegion region = map.regionAt(gpa);
-        if (region == null) {
+        if (map.regionAt(gpa) == null) {
             return devices.readMemory(gpa, size);
         }
-        long hpa = region.hpa() + (gpa - region.gpa());
         return switch (size) {
-            case 1 -> memory.read8(hpa);
-            case 2 -> memory.read16(hpa);
-            case 4 -> memory.read32(hpa) & 0xffffffffL;
-            default -> memory.read64(hpa);
+            case 1 -> memory.read8(gpa);
+            case 2 -> memory.read16(gpa);
+            case 4 -> memory.read32(gpa) & 0xffffffffL;
+            default -> memory.read64(gpa);
         };
     }
 
@@ -64,12 +62,11 @@ final class EmulationBus implements MachineBus {
             return;
         }
         boolean traced = pages.traced(gpa);
-        long hpa = region.hpa() + (gpa - region.gpa());
         switch (size) {
-            case 1 -> memory.write8(hpa, (int) value);
-            case 2 -> memory.write16(hpa, (int) value);
-            case 4 -> memory.write32(hpa, (int) value);
-            default -> memory.write64(hpa, value);
+            case 1 -> memory.write8(gpa, (int) value);
+            case 2 -> memory.write16(gpa, (int) value);
+            case 4 -> memory.write32(gpa, (int) value);
+            default -> memory.write64(gpa, value);
         }
         if (traced) {
             pages.onTracedWrite(processor, gpa, size);

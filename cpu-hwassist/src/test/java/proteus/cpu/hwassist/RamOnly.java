@@ -80,7 +80,7 @@ record RamOnly(HostMemory host, MemoryRegion ram) implements GuestMemory, Memory
 
     @Override
     public long hpa(long gpa) {
-        return ram.contains(gpa) ? ram.hpa() + gpa - ram.gpa() : -1;
+        return ram.contains(gpa) ? ram.offset(gpa) : -1;
     }
 
     @Override

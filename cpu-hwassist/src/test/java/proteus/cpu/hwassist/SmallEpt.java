@@ -52,7 +52,7 @@ final class SmallEpt implements MemoryVirtualization {
         if (!ram.contains(gpa)) {
             return FaultOutcome.MMIO;
         }
-        host.write64(tables + 3 * 4096 + (gpa >> 12) * 8, ram.hpa() + (gpa & -4096) | PAGE);
+        host.write64(tables + 3 * 4096 + (gpa >> 12) * 8, ram.offset(gpa & -4096) | PAGE);
         return FaultOutcome.RESUME;
     }
 

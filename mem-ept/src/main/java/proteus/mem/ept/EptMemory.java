@@ -89,28 +89,28 @@ final class EptMemory implements MemoryVirtualization {
         if (region == null) {
             return FaultOutcome.MMIO;
         }
-        if (tables.entry(gpa) == 0) {
-            fill(region, gpa);
+        boolean write = (qualification & Ept.VIOLATION_WRITE) != 0;
+        if (write && region.writable()) {
+            map.ownHpa(gpa);
         }
-        return !region.writable() && (qualification & Ept.VIOLATION_WRITE) != 0 ? FaultOutcome.EMULATE : FaultOutcome.RESUME;
+        if (tables.entry(gpa) == 0) {
+            fill(gpa);
+        }
+        return write && !region.writable() ? FaultOutcome.EMULATE : FaultOutcome.RESUME;
     }
 
-    /** Maps the largest page around an address that lies in its region and is aligned alike on both sides. */
-    private void fill(MemoryRegion region, long gpa) {
+    /** Maps the largest page around an address that the map allows. */
+    private void fill(long gpa) {
+        long hpa = map.hpa(gpa);
         int level = largestLevel;
-        while (level > 1 && !fits(region, gpa, PageTable.span(level))) {
+        while (level > 1 && !map.contiguous(gpa, PageTable.span(level))) {
             level--;
         }
-        long start = gpa & -PageTable.span(level);
-        tables.map(start, region.hpa() + (start - region.gpa()), level, region.writable());
+        long span = PageTable.span(level);
+        tables.map(gpa & -span, hpa & -span, level, map.owned(gpa));
         counters.count(CountedEvent.PAGES_MAPPED);
         counters.count(CountedEvent.HIDDEN_FAULTS);
         // No INVEPT: entries that are not present are never cached (SDM 3C 29.4.3.3).
-    }
-
-    private static boolean fits(MemoryRegion region, long gpa, long span) {
-        long start = gpa & -span;
-        return start >= region.gpa() && start - region.gpa() + span <= region.bytes() && (region.hpa() - region.gpa() & span - 1) == 0;
     }
 
     @Override

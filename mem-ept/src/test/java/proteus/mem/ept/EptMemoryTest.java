@@ -173,7 +173,7 @@ class EptMemoryTest {
         @Override
         public long hpa(long gpa) {
             MemoryRegion region = regionAt(gpa);
-            return region == null ? -1 : region.hpa() + gpa - region.gpa();
+            return region == null ? -1 : region.offset(gpa);
         }
 
         @Override

@@ -1,7 +1,6 @@
 package proteus.mem.shadow;
 
 import proteus.api.memory.MemoryMap;
-import proteus.api.memory.MemoryRegion;
 import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.HostMemory;
 import proteus.x86.format.PageTable;
@@ -28,7 +27,7 @@ final class Derivation {
      * @param access what the guest's path allows
      * @param override CR0.WP is clear and the supervisor writes a page that is read-only
      */
-    long leaf(int role, int access, boolean dirty, boolean global, long gpa, MemoryRegion region, boolean override) {
+    long leaf(int role, int access, boolean dirty, boolean global, long gpa, boolean override) {
         int allowed = access;
         if (Role.noWp(role) && (access & Role.WRITE) == 0) {
             if ((access & Role.USER) == 0) {
@@ -40,9 +39,9 @@ final class Derivation {
         }
         boolean large = Role.level(role) > 1;
         long page = gpa & (large ? -PageTable.span(2) : -PageTable.PAGE_SIZE);
-        boolean writable = (allowed & Role.WRITE) != 0 && dirty && region.writable() && !pages.traced(page >>> PageTable.PAGE_SHIFT);
+        boolean writable = (allowed & Role.WRITE) != 0 && dirty && map.owned(page) && !pages.traced(page >>> PageTable.PAGE_SHIFT);
         // Accessed and dirty flags of the shadow are nobody's concern: set, no walk stops to set them.
-        return region.hpa() + (page - region.gpa())
+        return map.hpa(page)
                 | PageTable.PRESENT
                 | PageTable.ACCESSED
                 | PageTable.DIRTY
@@ -61,12 +60,11 @@ final class Derivation {
             return 0;
         }
         long gpa = GuestEntry.page(page.role, guest, 1);
-        MemoryRegion region = map.regionAt(gpa);
-        if (region == null) {
+        if (map.regionAt(gpa) == null) {
             return 0;
         }
         int access = Role.access(page.role) & GuestEntry.access(page.role, guest);
-        return leaf(page.role, access, (guest & PageTable.DIRTY) != 0, (guest & PageTable.GLOBAL) != 0, gpa, region, false);
+        return leaf(page.role, access, (guest & PageTable.DIRTY) != 0, (guest & PageTable.GLOBAL) != 0, gpa, false);
     }
 
     /** The guest's entry that an entry of its shadow stands for. */

@@ -145,9 +145,8 @@ final class GuestWalk {
         if ((entry & flags) != flags) {
             MemoryRegion region = map.regionAt(gpa);
             if (region != null && region.writable()) {
-                long hpa = region.hpa() + (gpa - region.gpa());
                 // All the flags lie in the low half.
-                memory.write32(hpa, (int) (entry | flags));
+                memory.write32(map.ownHpa(gpa), (int) (entry | flags));
             }
         }
         return entry | flags;

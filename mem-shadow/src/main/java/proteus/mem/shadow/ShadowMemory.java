@@ -110,8 +110,11 @@ final class ShadowMemory implements MemoryVirtualization {
         if (write && pages.traced(walk.gpa >>> PageTable.PAGE_SHIFT) && !writes.letGo(walk.gpa >>> PageTable.PAGE_SHIFT, delivering(processor))) {
             return FaultOutcome.EMULATE;
         }
+        if (write) {
+            map.ownHpa(walk.gpa);
+        }
         pages.reserve(PATH);
-        boolean changed = fill(gva, region, override);
+        boolean changed = fill(gva, override);
         flush();
         if (!changed) {
             // The shadow allows it already, so the hardware knows better: an implicit supervisor access under SMAP (SDM 3A, 4.6.1).
@@ -128,9 +131,9 @@ final class ShadowMemory implements MemoryVirtualization {
     }
 
     /** Makes the path to the page just walked, and its leaf entry. */
-    private boolean fill(long gva, MemoryRegion region, boolean override) {
+    private boolean fill(long gva, boolean override) {
         ShadowPage page = roots.top(gva);
-        int leafLevel = walk.leafLevel >= 2 && largeFits(region, walk.gpa) ? 2 : 1;
+        int leafLevel = walk.leafLevel >= 2 && largeFits(walk.gpa) ? 2 : 1;
         boolean changed = false;
         for (int level = page.level(); level > leafLevel; level--) {
             ShadowPage child = table(gva, level - 1);
@@ -140,7 +143,7 @@ final class ShadowMemory implements MemoryVirtualization {
         }
         page.writes = 0;
         boolean dirty = (walk.leaf & PageTable.DIRTY) != 0;
-        long entry = derivation.leaf(page.role, walk.pageAccess, dirty, (walk.leaf & PageTable.GLOBAL) != 0, walk.gpa, region, override);
+        long entry = derivation.leaf(page.role, walk.pageAccess, dirty, (walk.leaf & PageTable.GLOBAL) != 0, walk.gpa, override);
         return changed | pages.map(page, PageTable.index(gva, leafLevel), entry);
     }
 
@@ -155,14 +158,10 @@ final class ShadowMemory implements MemoryVirtualization {
         return pages.obtain(walk.table[level] >>> PageTable.PAGE_SHIFT, Role.at(role, level, quadrant, walk.access[level]));
     }
 
-    /** Whether a 2-MByte page of the shadow can hold an address: all of it is in one region, and no guest table needs tracing there. */
-    private boolean largeFits(MemoryRegion region, long gpa) {
-        long span = PageTable.span(2);
-        long start = gpa & -span;
-        return start >= region.gpa()
-                && start - region.gpa() + span <= region.bytes()
-                && (region.hpa() - region.gpa() & span - 1) == 0
-                && !pages.tablesWithin(region.hpa() + (start - region.gpa()));
+    /** Whether a 2-MByte page of the shadow can hold an address: the map allows one, and no guest table needs tracing there. */
+    private boolean largeFits(long gpa) {
+        map.hpa(gpa);
+        return map.contiguous(gpa, PageTable.span(2)) && !pages.tablesWithin(gpa);
     }
 
     @Override
@@ -216,6 +215,12 @@ final class ShadowMemory implements MemoryVirtualization {
         if (paging != null) {
             attached.forEach(processor -> roots.load(processor, paging));
         }
+        flush();
+    }
+
+    @Override
+    public void onFrameChange(long gpa) {
+        pages.unmap(map.hpa(gpa));
         flush();
     }
 

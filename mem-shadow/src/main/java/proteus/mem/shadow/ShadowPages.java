@@ -36,7 +36,7 @@ final class ShadowPages implements AutoCloseable {
     private final Map<Long, ShadowPage> byGfn = new HashMap<>();
     /** Leaf entries by host frame number, or by 2-MByte page number. */
     private final Map<Long, Slots> mappings = new HashMap<>();
-    /** How many guest tables with a shadow lie in a 2-MByte page of host memory. */
+    /** How many guest tables with a shadow lie in a 2-MByte page of guest memory. */
     private final Map<Long, Integer> tablesWithin = new HashMap<>();
     private final List<Long> freeFrames = new ArrayList<>();
     /** Something that the hardware may have cached is gone or allows less. */
@@ -106,9 +106,8 @@ final class ShadowPages implements AutoCloseable {
         }
         page.next = first == null ? byGfn.get(page.gfn) : first;
         byGfn.put(page.gfn, page);
-        long hpa = map.hpa(page.gfn << PageTable.PAGE_SHIFT);
-        if (page.next == null && hpa >= 0) {
-            tablesWithin.merge(hpa >>> LARGE_SHIFT, 1, Integer::sum);
+        if (page.next == null) {
+            tablesWithin.merge(large(page.gfn), 1, Integer::sum);
         }
         if (!page.unsynced) {
             protect(page.gfn);
@@ -120,10 +119,7 @@ final class ShadowPages implements AutoCloseable {
         if (first == page) {
             if (page.next == null) {
                 byGfn.remove(page.gfn);
-                long hpa = map.hpa(page.gfn << PageTable.PAGE_SHIFT);
-                if (hpa >= 0) {
-                    tablesWithin.computeIfPresent(hpa >>> LARGE_SHIFT, (key, count) -> count == 1 ? null : count - 1);
-                }
+                tablesWithin.computeIfPresent(large(page.gfn), (key, count) -> count == 1 ? null : count - 1);
             } else {
                 byGfn.put(page.gfn, page.next);
             }
@@ -147,8 +143,12 @@ final class ShadowPages implements AutoCloseable {
         return first != null && !first.unsynced;
     }
 
-    boolean tablesWithin(long hpa) {
-        return tablesWithin.containsKey(hpa >>> LARGE_SHIFT);
+    boolean tablesWithin(long gpa) {
+        return tablesWithin.containsKey(gpa >>> LARGE_SHIFT);
+    }
+
+    private static long large(long gfn) {
+        return gfn >>> LARGE_SHIFT - PageTable.PAGE_SHIFT;
     }
 
     /** Takes write permission to a guest page away from all entries; large ones go as a whole. */
@@ -165,9 +165,19 @@ final class ShadowPages implements AutoCloseable {
                 stale = true;
             }
         }
-        Slots large = mappings.get(hpa >>> LARGE_SHIFT | LARGE_KEY);
-        while (large != null && !large.isEmpty()) {
-            clear(large.get(0));
+        clearAll(hpa >>> LARGE_SHIFT | LARGE_KEY);
+    }
+
+    /** Empties every entry that maps a frame, large ones as a whole. */
+    void unmap(long hpa) {
+        clearAll(hpa >>> PageTable.PAGE_SHIFT);
+        clearAll(hpa >>> LARGE_SHIFT | LARGE_KEY);
+    }
+
+    private void clearAll(long key) {
+        Slots slots = mappings.get(key);
+        while (slots != null && !slots.isEmpty()) {
+            clear(slots.get(0));
         }
     }
 
@@ -296,8 +306,6 @@ final class ShadowPages implements AutoCloseable {
         for (ShadowPage page : List.copyOf(byKey.values())) {
             release(page);
         }
-        // Counted by where the guest's tables were, which a change of the memory map has made unknown.
-        tablesWithin.clear();
     }
 
     int count() {

@@ -190,7 +190,7 @@ final class Machine implements MemoryContext, MemoryMap, GuestPaging {
     @Override
     public long hpa(long gpa) {
         MemoryRegion region = regionAt(gpa);
-        return region == null ? -1 : region.hpa() + gpa - region.gpa();
+        return region == null ? -1 : region.offset(gpa);
     }
 
     @Override

@@ -99,7 +99,7 @@ public final class MemCommands {
             Table all = new Table("space", "from", "to", "what", "frames from");
             for (MemoryRegion region : inside.memory().map().regions()) {
                 String what = region.name() + (region.writable() ? "" : ", read-only");
-                all.row("memory", hex(region.gpa()), hex(region.gpa() + region.bytes() - 1), what, hex(region.hpa()));
+                all.row("memory", hex(region.gpa()), hex(region.gpa() + region.bytes() - 1), what, hex(inside.memory().map().hpa(region.gpa())));
             }
             ranges(all, "registers", inside.mmio());
             ranges(all, "port", inside.ports());

@@ -26,6 +26,11 @@ public final class Mmu implements AutoCloseable {
         /** The host-physical address, or -1 where there is no memory. */
         long hpa(long physical);
 
+        /** The same for what is about to be written. */
+        default long hpaToWrite(long physical) {
+            return hpa(physical);
+        }
+
         /** Whether writes there go to memory; else they go where device accesses go. */
         default boolean writable(long physical) {
             return true;
@@ -576,7 +581,7 @@ public final class Mmu implements AutoCloseable {
             long kind = write || ept.accessedDirty() ? Ept.READ | Ept.WRITE : Ept.READ;
             hpa = ept.translate(gpa, kind, gva, Ept.VIOLATION_LINEAR_VALID);
         } else {
-            hpa = physicalMap.hpa(gpa);
+            hpa = write ? physicalMap.hpaToWrite(gpa) : physicalMap.hpa(gpa);
         }
         if (hpa < 0 || !memory.contains(hpa, 8)) {
             return UNBACKED;

@@ -1,6 +1,5 @@
 package proteus.silicon.mmu;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,7 +15,7 @@ public final class ModelHostMemory implements HostMemory, AutoCloseable {
     private final long base;
     /** Free runs: start to length. */
     private final TreeMap<Long, Long> freeRuns = new TreeMap<>();
-    private final TreeMap<Long, Owned> owned = new TreeMap<>();
+    private final FrameOwners owned = new FrameOwners();
     private long freeBytes;
     /** Per frame: some processor has decoded code of it. */
     private final byte[] code;
@@ -55,7 +54,7 @@ public final class ModelHostMemory implements HostMemory, AutoCloseable {
             long end = run.getKey() + run.getValue();
             if (start >= run.getKey() && start <= end - want) {
                 take(run.getKey(), end, start, want);
-                owned.put(start, new Owned(start, want, owner));
+                owned.add(start, want, owner);
                 return start;
             }
         }
@@ -75,19 +74,16 @@ public final class ModelHostMemory implements HostMemory, AutoCloseable {
 
     @Override
     public synchronized void release(long hpa, long bytes) {
-        Owned range = owned.get(hpa);
-        if (range == null || range.bytes != roundUp(bytes)) {
-            throw new IllegalArgumentException("no allocation of %d bytes at HPA 0x%x".formatted(bytes, hpa));
-        }
-        owned.remove(hpa);
-        memory.discard(hpa, range.bytes);
-        for (long frame = hpa >> FRAME_SHIFT; frame < hpa + range.bytes >> FRAME_SHIFT; frame++) {
+        long length = roundUp(bytes);
+        owned.remove(hpa, length);
+        memory.discard(hpa, length);
+        for (long frame = hpa >> FRAME_SHIFT; frame < hpa + length >> FRAME_SHIFT; frame++) {
             if (code[(int) frame] != 0) {
                 announce(frame << FRAME_SHIFT, FRAME_SIZE);
             }
         }
         long start = hpa;
-        long end = hpa + range.bytes;
+        long end = hpa + length;
         Map.Entry<Long, Long> before = freeRuns.lowerEntry(start);
         if (before != null && before.getKey() + before.getValue() == start) {
             start = before.getKey();
@@ -95,16 +91,19 @@ public final class ModelHostMemory implements HostMemory, AutoCloseable {
         }
         Long after = freeRuns.remove(end);
         freeRuns.put(start, (after == null ? end : end + after) - start);
-        freeBytes += range.bytes;
+        freeBytes += length;
     }
 
-    /** Who owns which frames, sorted. */
-    public synchronized List<Owned> owners() {
-        return new ArrayList<>(owned.values());
+    @Override
+    public synchronized void assign(long hpa, long bytes, String owner) {
+        owned.remove(hpa, roundUp(bytes));
+        owned.add(hpa, roundUp(bytes), owner);
     }
 
-    /** A run of frames in somebody's hands. */
-    public record Owned(long hpa, long bytes, String owner) {}
+    @Override
+    public synchronized List<FrameRun> owners() {
+        return owned.runs();
+    }
 
     private static long roundUp(long bytes) {
         return bytes + FRAME_SIZE - 1 & -FRAME_SIZE;

@@ -26,6 +26,11 @@ final class EmulatorView implements Mmu.PhysicalMap {
     }
 
     @Override
+    public long hpaToWrite(long gpa) {
+        return paging.hpaToWrite(gpa);
+    }
+
+    @Override
     public boolean writable(long gpa) {
         return paging.writable(gpa);
     }

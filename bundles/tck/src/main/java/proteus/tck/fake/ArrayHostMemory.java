@@ -3,6 +3,7 @@ package proteus.tck.fake;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TreeMap;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.OutOfHostMemoryException;
@@ -10,13 +11,13 @@ import proteus.api.silicon.OutOfHostMemoryException;
 /** Host memory in one array, from address 0; frames are handed out first fit. */
 public final class ArrayHostMemory implements HostMemory {
     private final ByteBuffer bytes;
-    /** Start of each allocation to its length. */
-    private final TreeMap<Long, Long> taken = new TreeMap<>();
+    /** What is handed out, by its start. */
+    private final TreeMap<Long, FrameRun> taken = new TreeMap<>();
 
     public ArrayHostMemory(int size) {
         this.bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
         // Address 0 stays free, so that a forgotten address shows.
-        taken.put(0L, (long) FRAME_SIZE);
+        taken.put(0L, new FrameRun(0, FRAME_SIZE, "nobody"));
     }
 
     /** How many runs of frames are handed out now. */
@@ -31,7 +32,7 @@ public final class ArrayHostMemory implements HostMemory {
 
     @Override
     public long free() {
-        return size() - taken.values().stream().mapToLong(Long::longValue).sum();
+        return size() - taken.values().stream().mapToLong(FrameRun::bytes).sum();
     }
 
     @Override
@@ -39,8 +40,8 @@ public final class ArrayHostMemory implements HostMemory {
         long length = wanted + FRAME_SIZE - 1 & -FRAME_SIZE;
         for (long at = 0; at + length <= size(); at += alignment) {
             var before = taken.floorEntry(at + length - 1);
-            if (before == null || before.getKey() + before.getValue() <= at) {
-                taken.put(at, length);
+            if (before == null || end(before.getValue()) <= at) {
+                taken.put(at, new FrameRun(at, length, owner));
                 fill(at, length, (byte) 0);
                 return at;
             }
@@ -50,9 +51,40 @@ public final class ArrayHostMemory implements HostMemory {
 
     @Override
     public void release(long hpa, long length) {
-        if (taken.remove(hpa) == null) {
-            throw new IllegalArgumentException("nothing was allocated at 0x%x".formatted(hpa));
+        remove(hpa, length);
+    }
+
+    @Override
+    public void assign(long hpa, long length, String owner) {
+        remove(hpa, length);
+        taken.put(hpa, new FrameRun(hpa, length, owner));
+    }
+
+    /** Frames of one owner, even if they were handed out in several runs. */
+    private void remove(long hpa, long length) {
+        for (long at = hpa; at < hpa + length; ) {
+            var entry = taken.floorEntry(at);
+            if (entry == null || end(entry.getValue()) <= at) {
+                throw new IllegalArgumentException("nothing was allocated at 0x%x".formatted(at));
+            }
+            FrameRun run = taken.remove(entry.getKey());
+            if (run.hpa() < at) {
+                taken.put(run.hpa(), new FrameRun(run.hpa(), at - run.hpa(), run.owner()));
+            }
+            if (end(run) > hpa + length) {
+                taken.put(hpa + length, new FrameRun(hpa + length, end(run) - hpa - length, run.owner()));
+            }
+            at = end(run);
         }
+    }
+
+    private static long end(FrameRun run) {
+        return run.hpa() + run.bytes();
+    }
+
+    @Override
+    public List<FrameRun> owners() {
+        return taken.values().stream().filter(run -> run.hpa() != 0).toList();
     }
 
     @Override

@@ -1,0 +1,218 @@
+package proteus.vmm;
+
+import java.util.Arrays;
+import java.util.function.LongConsumer;
+import proteus.api.event.CountedEvent;
+import proteus.api.event.EventCounters;
+import proteus.api.silicon.HostMemory;
+import proteus.api.silicon.OutOfHostMemoryException;
+
+/**
+ * The frames behind the pages of one VM (ESX: its pmap). A page gets a frame at its first use: a run for a large page while the host has
+ * plenty, else one frame, or the frame of zeros as long as it is only read. Addresses are offsets into the VM's store: RAM, then ROM.
+ * Owned by the VM's thread.
+ */
+final class GuestFrames implements AutoCloseable {
+    private static final int SHIFT = HostMemory.FRAME_SHIFT;
+    private static final int FRAME = HostMemory.FRAME_SIZE;
+    /** What large pages there are, the largest first. */
+    private static final long[] RUNS = {1 << 30, 2 << 20};
+
+    private static final int CHUNK_SHIFT = 21;
+
+    private final HostFrames host;
+    private final EventCounters counters;
+    private final String name;
+    private final String owner;
+    private final long ramBytes;
+    /** Number of the frame behind each page; negative: a shared one; 0: none yet. */
+    private int[] frames;
+    /** Per 2 MiB of RAM: some page has, or had, a frame. */
+    private final boolean[] touched;
+    private LongConsumer listener = offset -> { };
+
+    /** @throws OutOfHostMemoryException when the host could never give so much */
+    GuestFrames(HostFrames host, EventCounters counters, String name, long ramBytes) {
+        if (ramBytes > host.memory().size()) {
+            throw new OutOfHostMemoryException("VM %s wants more memory than the host has".formatted(name));
+        }
+        this.host = host;
+        this.counters = counters;
+        this.name = name;
+        this.owner = name + " RAM";
+        this.ramBytes = ramBytes;
+        this.frames = new int[(int) (ramBytes >> SHIFT)];
+        this.touched = new boolean[(int) ((ramBytes - 1 >> CHUNK_SHIFT) + 1)];
+    }
+
+    /** Who is told, with the offset of the page, before a frame goes or becomes read-only. */
+    void listener(LongConsumer told) {
+        listener = told;
+    }
+
+    long ramBytes() {
+        return ramBytes;
+    }
+
+    /** Adds pages with this content behind what there is; gives their offset. */
+    long append(byte[] content, String what) {
+        long hpa = host.memory().allocate(content.length, FRAME, name + " " + what);
+        host.memory().write(hpa, content, 0, content.length);
+        int first = frames.length;
+        frames = Arrays.copyOf(frames, first + (content.length + FRAME - 1 >> SHIFT));
+        for (int page = first; page < frames.length; page++) {
+            frames[page] = (int) (hpa >> SHIFT) + page - first;
+        }
+        return (long) first << SHIFT;
+    }
+
+    /** Host-physical address to read from. */
+    long hpa(long offset) {
+        int frame = frames[(int) (offset >> SHIFT)];
+        if (frame == 0) {
+            frame = first((int) (offset >> SHIFT));
+        }
+        return (long) Math.abs(frame) << SHIFT | offset & FRAME - 1;
+    }
+
+    /** The first use of a page. */
+    private int first(int page) {
+        if (!touched[page >> CHUNK_SHIFT - SHIFT] && giveRun(page)) {
+            return frames[page];
+        }
+        touched[page >> CHUNK_SHIFT - SHIFT] = true;
+        return frames[page] = -number(host.zeros());
+    }
+
+    /** Backs a page, and all around it that one large page could map, with one run of frames. */
+    private boolean giveRun(int page) {
+        for (long bytes : RUNS) {
+            long start = (long) page << SHIFT & -bytes;
+            long length = Math.min(bytes, ramBytes - start);
+            boolean whole = length == bytes || bytes == 1 << CHUNK_SHIFT;
+            if (whole && untouched(start, length)) {
+                long hpa = host.run(length, bytes, owner);
+                if (hpa >= 0) {
+                    for (int i = 0; i < length >> SHIFT; i++) {
+                        frames[(int) (start >> SHIFT) + i] = number(hpa) + i;
+                    }
+                    Arrays.fill(touched, (int) (start >> CHUNK_SHIFT), (int) (start + length - 1 >> CHUNK_SHIFT) + 1, true);
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean untouched(long start, long length) {
+        for (int chunk = (int) (start >> CHUNK_SHIFT); chunk <= (int) (start + length - 1 >> CHUNK_SHIFT); chunk++) {
+            if (touched[chunk]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Host-physical address to write to: the page gets a frame of its own. */
+    long ownHpa(long offset, boolean urgent) {
+        int page = (int) (offset >> SHIFT);
+        int frame = frames[page];
+        if (frame <= 0) {
+            frame = own(page, urgent);
+        }
+        return (long) frame << SHIFT | offset & FRAME - 1;
+    }
+
+    private int own(int page, boolean urgent) {
+        if (frames[page] == 0) {
+            if (!touched[page >> CHUNK_SHIFT - SHIFT] && giveRun(page)) {
+                return frames[page];
+            }
+            frames[page] = number(host.frame(owner, urgent));
+            touched[page >> CHUNK_SHIFT - SHIFT] = true;
+            return frames[page];
+        }
+        long shared = (long) -frames[page] << SHIFT;
+        if (host.takeBack(shared, owner)) {
+            counters.count(CountedEvent.COW_BREAKS);
+            listener.accept((long) page << SHIFT);
+            frames[page] = number(shared);
+            return frames[page];
+        }
+        long fresh = host.frame(owner, urgent);
+        if (!host.isZeros(shared)) {
+            counters.count(CountedEvent.COW_BREAKS);
+            byte[] content = new byte[FRAME];
+            host.memory().read(shared, content, 0, FRAME);
+            host.memory().write(fresh, content, 0, FRAME);
+        }
+        listener.accept((long) page << SHIFT);
+        frames[page] = number(fresh);
+        host.leave(shared);
+        return frames[page];
+    }
+
+    /** Whether a page has a frame that no other page has. */
+    boolean owned(long offset) {
+        return frames[(int) (offset >> SHIFT)] > 0;
+    }
+
+    /** Whether the pages from an offset on have frames of their own, in order and aligned to their length. */
+    boolean contiguous(long offset, long bytes) {
+        int page = (int) (offset >> SHIFT);
+        int count = (int) (bytes >> SHIFT);
+        if (page + count > frames.length || frames[page] <= 0 || (frames[page] & count - 1) != 0) {
+            return false;
+        }
+        for (int i = 1; i < count; i++) {
+            if (frames[page + i] != frames[page] + i) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The content of a page of RAM is needed no longer. */
+    void discard(long offset) {
+        int page = (int) (offset >> SHIFT);
+        if (frames[page] != 0) {
+            listener.accept((long) page << SHIFT);
+            drop(page);
+            frames[page] = 0;
+        }
+    }
+
+    private void drop(int page) {
+        if (frames[page] > 0) {
+            host.release((long) frames[page] << SHIFT, FRAME);
+        } else if (frames[page] < 0) {
+            host.leave((long) -frames[page] << SHIFT);
+        }
+    }
+
+    private static int number(long hpa) {
+        return (int) (hpa >> SHIFT);
+    }
+
+    @Override
+    public void close() {
+        for (int page = 0; page < frames.length; ) {
+            int run = 1;
+            if (frames[page] > 0) {
+                while (page + run < frames.length && frames[page + run] == frames[page] + run && sameKind(page, page + run)) {
+                    run++;
+                }
+                host.release((long) frames[page] << SHIFT, (long) run << SHIFT);
+            } else {
+                drop(page);
+            }
+            page += run;
+        }
+        frames = new int[0];
+    }
+
+    /** RAM and ROM have different owners. */
+    private boolean sameKind(int page, int other) {
+        return (long) page << SHIFT < ramBytes == (long) other << SHIFT < ramBytes;
+    }
+}
