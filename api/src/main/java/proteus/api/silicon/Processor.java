@@ -36,6 +36,10 @@ public interface Processor extends AutoCloseable {
      * the controls is consulted. It stands for the emulator that every hypervisor carries (KVM: x86_emulate_insn) and shares
      * the silicon's semantics tables.
      *
+     * <p>In {@link ExecutionMode#VMX_NON_ROOT} mode an instruction that concerns what a VMM keeps beside the VMCS (CPUID, HLT, RDTSC, RDPMC,
+     * INVLPG, MONITOR, MWAIT, RDMSR, WRMSR, and control registers but CR2) changes nothing: the reason and the information are those of
+     * its VM exit, for the VMM to carry out.
+     *
      * @return {@link ExitReason#NONE} when the instruction retired (or one iteration chunk of a REP instruction did);
      *     {@link ExitReason#EXCEPTION} when it faulted: nothing changed, vector and error code are in {@link #exitInformation()};
      *     {@link ExitReason#EPT_VIOLATION} when a paging structure of the guest or its code is not mapped: nothing changed
@@ -113,6 +117,16 @@ public interface Processor extends AutoCloseable {
 
     /** INVVPID, single context (SDM 3C, 29.4.3.2), or on {@link ExecutionMode#DEPRIVILEGED} a full flush. */
     void invalidateTlb();
+
+    /**
+     * INVVPID of any type and any VPID, for a VMM that gives one processor several.
+     *
+     * @param vpid 1 to 0xffff; without meaning for all contexts
+     * @param gva canonical; for an individual address only
+     * @throws IllegalArgumentException where the instruction fails: VPID 0, an address that is not canonical
+     * @throws IllegalStateException when the mode is not {@link ExecutionMode#VMX_NON_ROOT}
+     */
+    void invalidateVpid(VpidInvalidation type, int vpid, long gva);
 
     /** INVLPG, or INVVPID individual-address. */
     void invalidatePage(long gva);

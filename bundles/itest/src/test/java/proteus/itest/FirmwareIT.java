@@ -173,6 +173,19 @@ public class FirmwareIT {
     }
 
     @Test
+    void withoutUnrestrictedGuestRealModeIsEmulatedAndDoesTheSame() throws Exception {
+        GuestImage bios = fetched("seabios");
+        Path disk = disk();
+        try (Closing vm = new Closing(create(new Composition("model", "hwassist", "shadow", "emul"), "bootdisk", bios, Map.of(), disk))) {
+            new Guests(context).runToEnd(vm.machine, SOON);
+            assertTrue(vm.machine.console().text().contains("bootdisk: done"), vm.machine.console().text());
+            assertTrue(vm.machine.statistics().counters().get("emulated-instructions") > 100_000, () -> vm.machine.statistics().counters().toString());
+        } finally {
+            Files.delete(disk);
+        }
+    }
+
+    @Test
     void theBootMenuOpensAtAKeyAndStartsTheChosenBootSector() throws Exception {
         GuestImage bios = fetched("seabios");
         Path first = disk();
@@ -288,11 +301,15 @@ public class FirmwareIT {
     }
 
     private VirtualMachine create(String name, GuestImage bios, Map<String, byte[]> files, Path... disks) {
+        return create(Composition.DEFAULT, name, bios, files, disks);
+    }
+
+    private VirtualMachine create(Composition composition, String name, GuestImage bios, Map<String, byte[]> files, Path... disks) {
         Map<String, byte[]> all = new HashMap<>(bios.files());
         all.putAll(files);
         VmSpec.BootSpec boot = new VmSpec.BootSpec(bios.info().name(), bios.kernel(), bios.initrd(), "", bios.entry(), all);
         return new Guests(context).service(VirtualMachineManager.class)
-                .create(new VmSpec(name, Composition.DEFAULT, 32L << 20, 1, VmSpec.Clock.COUNT, "max", true, boot, List.of(disks)));
+                .create(new VmSpec(name, composition, 32L << 20, 1, VmSpec.Clock.COUNT, "max", true, boot, List.of(disks)));
     }
 
     /** Closes the machine, so that its disks are free. */

@@ -65,6 +65,9 @@ final class ControlRegisters implements GuestPaging {
     private long shadowedCr3;
     private long shadowedEfer;
     private final long[] shadowedPdptes = new long[4];
+    private final EnterableSegments segments;
+    /** The processor can be entered until the guest changes between real and protected mode. */
+    private boolean settled;
 
     ControlRegisters(CpuContext context) {
         this.context = context;
@@ -77,6 +80,8 @@ final class ControlRegisters implements GuestPaging {
         this.memory = context.memory();
         this.map = context.guestMemory().map();
         this.shadowed = !memory.nested();
+        this.segments = new EnterableSegments(vmcs);
+        this.settled = !shadowed;
         this.cr0Mask = ~GUEST_CR0 | (shadowed ? SHADOWED_CR0 : 0);
         this.cr4Mask = ~(GUEST_CR4 & supportedCr4) | (shadowed ? SHADOWED_CR4 : 0);
         processor.emulatorPaging(shadowed ? this : null);
@@ -186,9 +191,15 @@ final class ControlRegisters implements GuestPaging {
         modeChanged();
     }
 
-    /** Unpaged real mode needs unrestricted guest, and that needs EPT (SDM 3C 27.2.1.1); unpaged protected mode has a shadow. */
+    /**
+     * Whether the guest can run in the processor. Real mode needs unrestricted guest, and that needs EPT (SDM 3C 27.2.1.1); unpaged
+     * protected mode has a shadow.
+     */
     boolean enterable() {
-        return !shadowed || (vmcs.read(VmcsField.CR0_READ_SHADOW) & Cr0.PE) != 0;
+        if (!settled) {
+            settled = (cr0() & Cr0.PE) != 0 && segments.valid();
+        }
+        return settled;
     }
 
     private boolean paePaging(long cr0) {
@@ -221,6 +232,7 @@ final class ControlRegisters implements GuestPaging {
             return false;
         }
         writeCr0(wanted);
+        settled &= !shadowed || ((old ^ wanted) & Cr0.PE) == 0;
         if (efer != efer()) {
             writeEfer(efer);
         }
@@ -355,6 +367,7 @@ final class ControlRegisters implements GuestPaging {
 
     /** After the guest's state was loaded as a whole. */
     void adopt(ArchState.Control state, long efer) {
+        settled = !shadowed;
         writeCr0(state.cr0());
         writeCr3(state.cr3());
         writeCr4(state.cr4());

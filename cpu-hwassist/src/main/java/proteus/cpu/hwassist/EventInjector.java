@@ -52,6 +52,20 @@ final class EventInjector {
         vmcs.write(VmcsField.GUEST_RFLAGS, vmcs.read(VmcsField.GUEST_RFLAGS) | Rflags.RF);
     }
 
+    /** Queues a software interrupt or exception that the emulator met: it is the VMM's to deliver. */
+    void software(int event, int length) {
+        pending = event;
+        pendingErrorCode = 0;
+        pendingLength = length;
+    }
+
+    /** Queues a debug trap of the instruction before this one. */
+    void debugTrap() {
+        pending = VmxControls.INTERRUPTION_VALID | VmxControls.TYPE_HARDWARE_EXCEPTION | ExceptionVector.DB;
+        pendingErrorCode = 0;
+        pendingLength = 0;
+    }
+
     /**
      * Queues a fault that came amid the delivery of the event queued now, if there is one: after it, or as a double fault
      * (SDM 3A, table 6-5; KVM: kvm_multiple_exception).
@@ -101,6 +115,18 @@ final class EventInjector {
             controls.windows(false, false);
             return;
         }
+        choose();
+        controls.windows(interrupts.pending(), nmiPending && virtualNmis);
+        if (pending != 0) {
+            vmcs.write(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, pending & 0xffffffffL);
+            vmcs.write(VmcsField.VM_ENTRY_EXCEPTION_ERROR_CODE, pendingErrorCode & 0xffffffffL);
+            vmcs.write(VmcsField.VM_ENTRY_INSTRUCTION_LENGTH, pendingLength);
+            injected = true;
+        }
+    }
+
+    /** What is delivered next: what waits already, else an NMI, else an interrupt, as the guest takes them. */
+    private void choose() {
         int interruptibility = (int) vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
         if (pending == 0 && nmi() && (interruptibility & (SHADOWS | VmxControls.BLOCKING_BY_NMI)) == 0) {
             nmiPending = false;
@@ -115,13 +141,24 @@ final class EventInjector {
                 pending = VmxControls.INTERRUPTION_VALID | VmxControls.TYPE_EXTERNAL_INTERRUPT | vector;
             }
         }
-        controls.windows(interrupts.pending(), nmiPending && virtualNmis);
-        if (pending != 0) {
-            vmcs.write(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, pending & 0xffffffffL);
-            vmcs.write(VmcsField.VM_ENTRY_EXCEPTION_ERROR_CODE, pendingErrorCode & 0xffffffffL);
-            vmcs.write(VmcsField.VM_ENTRY_INSTRUCTION_LENGTH, pendingLength);
-            injected = true;
-        }
+    }
+
+    /** Before each instruction of a guest that is emulated: whether an event comes first. {@link #delivered} follows. */
+    boolean due() {
+        choose();
+        return pending != 0;
+    }
+
+    /** The event was delivered by emulation. */
+    void delivered() {
+        forget();
+        counters.count(CountedEvent.INJECTED_EVENTS);
+    }
+
+    private void forget() {
+        pending = 0;
+        pendingErrorCode = 0;
+        pendingLength = 0;
     }
 
     /** After each exit: forgets what was delivered, takes back what was not. */
@@ -131,10 +168,7 @@ final class EventInjector {
             // The processor clears the valid bit at a VM exit (SDM 3C 25.8.3); it still stands if the guest was never entered.
             if ((reason != ExitReason.KICKED && reason != ExitReason.BUDGET)
                     || (vmcs.read(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION) & VmxControls.INTERRUPTION_VALID & 0xffffffffL) == 0) {
-                pending = 0;
-                pendingErrorCode = 0;
-                pendingLength = 0;
-                counters.count(CountedEvent.INJECTED_EVENTS);
+                delivered();
             } else {
                 vmcs.write(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, 0);
             }

@@ -38,6 +38,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     private static final int ENTRY_INFORMATION =
             VmxControls.INTERRUPTION_VALID | VmxControls.INTERRUPTION_ERROR_CODE | VmxControls.TYPE_MASK | 0xff;
 
+    /** A kick does not reach the emulator: so many steps, and whoever runs this vCPU looks whether there is one. */
+    private static final int STEPS_AT_ONCE = 1 << 12;
+
     private static final int CR_TO = 0;
     private static final int CR_FROM = 1;
     private static final int CR_CLTS = 2;
@@ -57,6 +60,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     private final CpuidView cpuid;
 
     private boolean halted;
+    private long steps;
     private String failure = "";
 
     HardwareAssistedCpu(CpuContext context) {
@@ -92,16 +96,8 @@ final class HardwareAssistedCpu implements CpuVirtualization {
                 }
                 halted = false;
             }
-            if (!control.enterable()) {
-                return fail("the guest is in real mode, which hardware assistance without nested paging cannot run: use memory technique 'ept'");
-            }
             long rip = registers.rip();
-            events.prepare();
-            ExitReason reason = processor.run(budget);
-            counters.exit(reason);
-            ExitInformation exit = processor.exitInformation();
-            events.afterExit(reason, exit);
-            RunOutcome outcome = dispatch(reason, exit);
+            RunOutcome outcome = control.enterable() ? enter(budget) : step();
             if (outcome != null) {
                 return outcome;
             }
@@ -109,6 +105,39 @@ final class HardwareAssistedCpu implements CpuVirtualization {
                 return RunOutcome.LIMIT;
             }
         }
+    }
+
+    private RunOutcome enter(long budget) {
+        events.prepare();
+        ExitReason reason = processor.run(budget);
+        counters.exit(reason);
+        ExitInformation exit = processor.exitInformation();
+        events.afterExit(reason, exit);
+        return dispatch(reason, exit);
+    }
+
+    /**
+     * One instruction or event of a guest that the processor cannot enter: real mode without unrestricted guest, and the way out of it
+     * (KVM: handle_invalid_guest_state).
+     */
+    private RunOutcome step() {
+        if (++steps % STEPS_AT_ONCE == 0) {
+            return RunOutcome.LIMIT;
+        }
+        long traps = vmcs.read(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS);
+        if (traps != 0 && !events.occupied() && (vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE) & VmxControls.BLOCKING_BY_MOV_SS) == 0) {
+            vmcs.write(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS, 0);
+            registers.dr(6, registers.dr(6) | traps);
+            events.debugTrap();
+        }
+        if (!events.due()) {
+            return emulate();
+        }
+        int event = events.pending();
+        int errorCode = events.pendingErrorCode();
+        int length = events.pendingLength();
+        events.delivered();
+        return deliver(event, errorCode, length);
     }
 
     /** What an exit means; null: enter the guest again. */
@@ -228,6 +257,10 @@ final class HardwareAssistedCpu implements CpuVirtualization {
             case NONE -> { }
             case EXCEPTION -> {
                 ExitInformation fault = processor.exitInformation();
+                if ((fault.interruption() & VmxControls.TYPE_MASK) >= VmxControls.TYPE_SOFTWARE_INTERRUPT) {
+                    events.software(fault.interruption(), fault.instructionLength());
+                    return null;
+                }
                 if (fault.vector() == ExceptionVector.PF) {
                     registers.cr(2, fault.qualification());
                 }
@@ -239,6 +272,9 @@ final class HardwareAssistedCpu implements CpuVirtualization {
                     return fail("the guest's page tables or code are at guest-physical address 0x%x, where there is no memory"
                             .formatted(processor.exitInformation().guestPhysical()));
                 }
+            }
+            case CPUID, RDMSR, WRMSR, CR_ACCESS, HLT, RDTSC, RDTSCP, RDPMC, INVLPG, MONITOR, MWAIT -> {
+                return dispatch(processor.exitInformation().reason(), processor.exitInformation());
             }
             default -> {
                 return fail("the instruction emulator gave up with " + processor.exitInformation().reason().label());
@@ -269,7 +305,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         boolean good = switch (access) {
             case CR_TO -> moveToCr(cr, registers.gpr(register));
             case CR_FROM -> {
-                registers.gpr(register, cr == 8 ? context.interrupts().taskPriority() : cr == 3 ? control.cr3() : registers.cr(cr));
+                registers.gpr(register, readCr(cr));
                 yield true;
             }
             case CR_CLTS -> {
@@ -283,6 +319,15 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         } else {
             events.generalProtection();
         }
+    }
+
+    private long readCr(int cr) {
+        return switch (cr) {
+            case 0 -> control.cr0();
+            case 3 -> control.cr3();
+            case 4 -> control.cr4();
+            default -> context.interrupts().taskPriority();
+        };
     }
 
     private boolean moveToCr(int cr, long operand) {
@@ -335,6 +380,11 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         int errorCode = exit.idtVectoringErrorCode();
         int type = event & VmxControls.TYPE_MASK;
         int length = type >= VmxControls.TYPE_SOFTWARE_INTERRUPT ? exit.instructionLength() : 0;
+        return deliver(event, errorCode, length);
+    }
+
+    /** Delivers an event as the processor would without a hypervisor. */
+    private RunOutcome deliver(int event, int errorCode, int length) {
         counters.count(CountedEvent.EMULATED_INSTRUCTIONS);
         while (true) {
             ExitReason reason = processor.emulateDelivery(event, errorCode, length);
@@ -347,7 +397,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
                 }
                 default -> {
                     if (reason != ExitReason.EPT_VIOLATION || !mapped(processor.exitInformation())) {
-                        return fail("a task switch by vector %d came out with %s at guest-physical address 0x%x"
+                        return fail("the delivery of vector %d came out with %s at guest-physical address 0x%x"
                                 .formatted(event & 0xff, reason.label(), processor.exitInformation().guestPhysical()));
                     }
                 }

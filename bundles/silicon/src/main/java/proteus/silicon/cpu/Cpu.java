@@ -72,6 +72,8 @@ public final class Cpu implements AutoCloseable {
     public long pendingDebug;
     /** The engine must call {@link Intercepts#boundary} before the next instruction of each block. */
     public boolean boundaryWork;
+    /** The VMM wants an exit behind each instruction (monitor trap flag), in front of any debug trap. */
+    public boolean trapsInstructions;
     /** Set by a handler that did a part of a REP and put RIP back on it: no fault, but the instruction has not retired. */
     public boolean unfinished;
     /** Instructions retired; exact between blocks. */
@@ -298,9 +300,9 @@ public final class Cpu implements AutoCloseable {
         return codeSize == 64;
     }
 
-    /** The next instruction must be executed alone, between {@link Units#beforeInstruction} and {@link Units#afterInstruction}: TF, RF, breakpoints, an interrupt shadow, a pending debug trap. */
+    /** The next instruction must be executed alone, between {@link Units#beforeInstruction} and {@link Units#afterInstruction}: TF, RF, breakpoints, an interrupt shadow, a pending debug trap, a monitor trap. */
     public boolean stepwise() {
-        return (get(FLAGS) & (Flags.TF | Flags.RF)) != 0 || (interruptibility & 3) != 0 || pendingDebug != 0 || (dr[7] & 0xff) != 0;
+        return (get(FLAGS) & (Flags.TF | Flags.RF)) != 0 || (interruptibility & 3) != 0 || pendingDebug != 0 || (dr[7] & 0xff) != 0 || trapsInstructions;
     }
 
     /**
@@ -315,7 +317,7 @@ public final class Cpu implements AutoCloseable {
 
     /** A debug trap may follow each iteration of a repeated instruction. */
     public boolean stopsAtIterations() {
-        return flag(Flags.TF) || (dr[7] & 0xff) != 0;
+        return flag(Flags.TF) || (dr[7] & 0xff) != 0 || trapsInstructions;
     }
 
     /** Size of the stack pointer: 16, 32 or 64, by SS.B and the mode. */

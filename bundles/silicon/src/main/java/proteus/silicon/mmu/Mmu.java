@@ -37,6 +37,8 @@ public final class Mmu implements AutoCloseable {
         }
     }
 
+    private static final int PCID_BITS = 12;
+
     /** Changes whenever a cached translation may have become wrong; caches of code by linear address check it. */
     public int epoch;
     /** The same for translations of global pages, which a load of CR3 leaves alone. */
@@ -56,6 +58,8 @@ public final class Mmu implements AutoCloseable {
     private long flatContext;
     private int contextIndex;
     private boolean user, smap, careful, watching;
+    /** The virtual processor whose translations are in use; those of others stay. */
+    private int vpid;
     /** Physical address of the last translation that found no memory. */
     private long deviceAddress;
 
@@ -651,14 +655,40 @@ public final class Mmu implements AutoCloseable {
         }
     }
 
-    /** The process context in force; 0 without them (SDM 3A, 4.10.1). */
+    /** The virtual processor and process context in force; 0 without them (SDM 3A, 4.10.1; SDM 3C, 29.1). */
     private int pcid() {
-        return (cpu.cr4 & Cr4.PCIDE) != 0 ? (int) (cpu.cr3 & Cr3.PCID) : 0;
+        return vpid << PCID_BITS | ((cpu.cr4 & Cr4.PCIDE) != 0 ? (int) (cpu.cr3 & Cr3.PCID) : 0);
+    }
+
+    /** VM entry: the virtual processor whose translations are used from now on; 0 without VPIDs. */
+    public void vpid(int entered) {
+        if (vpid != entered) {
+            vpid = entered;
+            tlb.choose(pcid(), true);
+            selectAccess();
+            epoch++;
+            globalEpoch++;
+        }
+    }
+
+    /** INVVPID of one page. */
+    public void invalidateVpid(int which, long gva) {
+        tlb.invalidate(gva, which << PCID_BITS, (which + 1 << PCID_BITS) - 1);
+        epoch++;
+        globalEpoch++;
+    }
+
+    /** INVVPID of a range of VPIDs. */
+    public void flushVpids(int first, int last, boolean globalsToo) {
+        tlb.flush(first << PCID_BITS, (last + 1 << PCID_BITS) - 1, globalsToo);
+        epoch++;
+        globalEpoch++;
+        cpu.counters.count(CountedEvent.TLB_FLUSHES);
     }
 
     /** INVPCID of one context: forgets what is not global of it. */
     public void flushContext(int pcid) {
-        tlb.flush(pcid);
+        tlb.flush(vpid << PCID_BITS | pcid);
         epoch++;
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
     }

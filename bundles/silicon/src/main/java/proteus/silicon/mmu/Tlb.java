@@ -114,6 +114,25 @@ final class Tlb implements AutoCloseable {
         }
     }
 
+    /** The banks whose PCIDs lie in a range, one bit for each of their contexts. */
+    private long bits(int first, int last) {
+        long bits = 0;
+        for (int b = 0; b < BANKS; b++) {
+            bits |= pcids[b] >= first && pcids[b] <= last ? bits(b) : 0;
+        }
+        return bits;
+    }
+
+    /** Forgets everything, or everything that is not global, of a range of PCIDs. */
+    void flush(int first, int last, boolean globalsToo) {
+        flush(bits(first, last), globalsToo);
+    }
+
+    /** Forgets the page of an address in a range of PCIDs. */
+    void invalidate(long gva, int first, int last) {
+        invalidate(gva, bits(first, last));
+    }
+
     /** Offset of the entry for a linear address. */
     static long slot(long gva) {
         return gva >>> 7 & (TlbLayout.ENTRIES - 1L << 5);
@@ -188,9 +207,16 @@ final class Tlb implements AutoCloseable {
 
     /** INVLPG: the page of this address, all of it if it is large, whatever the PCID: a global translation may be in any bank. */
     void invalidate(long gva) {
+        invalidate(gva, -1);
+    }
+
+    private void invalidate(long gva, long contexts) {
         long page = gva & -4096L;
         long own = slot(gva);
         for (int c = 0; c < CONTEXTS; c++) {
+            if ((contexts & 1L << c) == 0) {
+                continue;
+            }
             long entry = numbered(c) + own;
             if (Raw.getLong(entry + READ_TAG) == page || Raw.getLong(entry + WRITE_TAG) == page) {
                 drop(numbered(c), own);
@@ -200,7 +226,7 @@ final class Tlb implements AutoCloseable {
             return;
         }
         for (int c = 0; c < CONTEXTS; c++) {
-            if ((filled & 1L << c) == 0) {
+            if ((filled & contexts & 1L << c) == 0) {
                 continue;
             }
             long context = numbered(c);

@@ -19,6 +19,7 @@ import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.ProcessorSettings;
 import proteus.api.silicon.Vmcs;
+import proteus.api.silicon.VpidInvalidation;
 import proteus.api.silicon.WalkReport;
 import proteus.api.state.ArchState;
 import proteus.silicon.cpu.Cpu;
@@ -33,16 +34,22 @@ import proteus.silicon.system.Cpuid;
 import proteus.silicon.system.Events;
 import proteus.silicon.translate.TranslationCache;
 import proteus.silicon.vmx.DeprivilegedIntercepts;
+import proteus.silicon.vmx.EmulatorIntercepts;
 import proteus.silicon.vmx.ExitRecord;
 import proteus.silicon.vmx.OpenIntercepts;
 import proteus.silicon.vmx.RingZeroIntercepts;
 import proteus.silicon.vmx.VmxUnit;
 import proteus.x86.format.ExceptionVector;
+import proteus.x86.format.PageTable;
 
 /** One modelled processor: the units put together, and the contract in front of them. */
 public final class ModelProcessor implements Processor {
     /** Address space for translated code; touched as it is used. */
     private static final long TRANSLATED_BYTES = 64 << 20;
+
+    /** An outcome beside those of {@link Interpreter}: the preemption timer has fired. */
+    private static final int PREEMPTED = -1;
+    private static final int LAST_VPID = 0xffff;
 
     private final ProcessorSettings settings;
     private final String engine;
@@ -78,7 +85,7 @@ public final class ModelProcessor implements Processor {
             case DEPRIVILEGED -> new DeprivilegedIntercepts(cpu, record);
             case VMX_NON_ROOT -> vmx;
         };
-        emulatorsIntercepts = new RingZeroIntercepts(cpu, record);
+        emulatorsIntercepts = vmx != null ? new EmulatorIntercepts(cpu, record) : new RingZeroIntercepts(cpu, record);
         deliverysIntercepts = new OpenIntercepts(cpu, record);
         cpu.intercepts = intercepts;
         registers = new RegisterView(cpu);
@@ -107,20 +114,49 @@ public final class ModelProcessor implements Processor {
                 if (entry != ExitReason.NONE) {
                     return entry;
                 }
+                if (vmx.timed()) {
+                    return exited(runTimed(budget));
+                }
             } else {
                 record.begin(ExitReason.NONE);
             }
         } catch (ExitSignal signal) {
-            return finish(); // an exit during event injection
+            return exited(Interpreter.EXIT); // an exit during event injection
         }
-        int outcome = interpreter.run(budget);
-        return switch (outcome) {
+        return exited(interpreter.run(budget));
+    }
+
+    /** Runs until the preemption timer fires. It counts as the TSC does; by the host's clock it is approached in steps, each a part of what is left. */
+    private int runTimed(long budget) {
+        long end = cpu.retired + budget;
+        while (true) {
+            long ticks = vmx.timerTicks();
+            if (ticks <= 0) {
+                return PREEMPTED;
+            }
+            if (cpu.retired >= end) {
+                return Interpreter.BUDGET;
+            }
+            int outcome = interpreter.run(Math.min(end - cpu.retired, settings.wallClock() ? Math.max(1, ticks >> 4) : ticks));
+            if (outcome != Interpreter.BUDGET) {
+                return outcome;
+            }
+        }
+    }
+
+    private ExitReason exited(int outcome) {
+        ExitReason reason = switch (outcome) {
+            case PREEMPTED -> plain(ExitReason.PREEMPTION_TIMER);
             case Interpreter.BUDGET -> plain(ExitReason.BUDGET);
             case Interpreter.KICKED -> plain(ExitReason.KICKED);
             case Interpreter.IDLE -> plain(ExitReason.HLT);
             case Interpreter.DEBUG -> plain(ExitReason.DEBUG);
             default -> finish();
         };
+        if (vmx != null) {
+            vmx.exited();
+        }
+        return reason;
     }
 
     private ExitReason plain(ExitReason reason) {
@@ -280,6 +316,27 @@ public final class ModelProcessor implements Processor {
     @Override
     public void invalidateTlb() {
         cpu.mmu.flushAll();
+    }
+
+    @Override
+    public void invalidateVpid(VpidInvalidation type, int vpid, long gva) {
+        if (vmx == null) {
+            throw new IllegalStateException("a processor in " + mode() + " mode has no VPIDs");
+        }
+        if (type != VpidInvalidation.ALL_CONTEXTS && (vpid < 1 || vpid > LAST_VPID)) {
+            throw new IllegalArgumentException("INVVPID of VPID " + vpid);
+        }
+        switch (type) {
+            case INDIVIDUAL_ADDRESS -> {
+                if (!PageTable.canonical(gva, 48)) {
+                    throw new IllegalArgumentException("INVVPID of address 0x%x, which is not canonical".formatted(gva));
+                }
+                cpu.mmu.invalidateVpid(vpid, gva);
+            }
+            case SINGLE_CONTEXT -> cpu.mmu.flushVpids(vpid, vpid, true);
+            case ALL_CONTEXTS -> cpu.mmu.flushVpids(1, LAST_VPID, true);
+            case SINGLE_CONTEXT_RETAINING_GLOBALS -> cpu.mmu.flushVpids(vpid, vpid, false);
+        }
     }
 
     @Override

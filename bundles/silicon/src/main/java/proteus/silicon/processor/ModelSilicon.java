@@ -49,7 +49,7 @@ public final class ModelSilicon implements Silicon {
 
     public ModelSilicon(long memoryBytes, Set<SiliconFeature> without, int physicalBits) {
         EnumSet<SiliconFeature> all = EnumSet.of(SiliconFeature.VMX, SiliconFeature.EPT, SiliconFeature.VPID, SiliconFeature.UNRESTRICTED_GUEST,
-            SiliconFeature.UMIP, SiliconFeature.NX, SiliconFeature.PCID);
+            SiliconFeature.PREEMPTION_TIMER, SiliconFeature.UMIP, SiliconFeature.NX, SiliconFeature.PCID);
         all.removeAll(without);
         features = Set.copyOf(all);
         memory = new ModelHostMemory(memoryBytes);

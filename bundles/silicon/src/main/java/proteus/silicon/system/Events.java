@@ -166,7 +166,7 @@ public final class Events implements Units {
         if ((before & Flags.TF) != 0 && singleSteps(op)) {
             cpu.pendingDebug |= DebugRegister.BS;
         }
-        if (cpu.pendingDebug != 0 && (cpu.interruptibility & MOV_SS) == 0) {
+        if (cpu.pendingDebug != 0 && (cpu.interruptibility & MOV_SS) == 0 && !cpu.trapsInstructions) {
             raise(cpu, takePending(cpu));
         }
     }

@@ -88,7 +88,8 @@ public final class ModelSpecificRegisters {
         }
     }
 
-    static long read(Cpu cpu, int index) {
+    /** RDMSR without the checks of the instruction itself; throws its #GP. */
+    public static long read(Cpu cpu, int index) {
         Msrs m = cpu.msrs;
         if (variableRange(index) || fixedRange(index) >= 0) {
             need(cpu, Features.MTRR);
@@ -163,7 +164,8 @@ public final class ModelSpecificRegisters {
         };
     }
 
-    static void write(Cpu cpu, int index, long value) {
+    /** WRMSR without the checks of the instruction itself; throws its #GP. */
+    public static void write(Cpu cpu, int index, long value) {
         Msrs m = cpu.msrs;
         if (variableRange(index) || fixedRange(index) >= 0) {
             need(cpu, Features.MTRR);

@@ -19,26 +19,41 @@ import proteus.x86.format.PageTable;
 
 /** VMX non-root operation of one processor: entry, and every decision to exit (SDM 3C, chapters 26 to 28). */
 public final class VmxUnit implements Intercepts, EptExits {
-    /** Exit qualification of an entry that failed on loading PDPTEs (SDM 3C, 27.8). */
-    private static final long PDPTE_LOADING = 2;
+    /** VM-instruction errors: entry with invalid control fields, with invalid host-state fields (SDM 3C, 31.4). */
+    private static final int INVALID_CONTROLS = 7, INVALID_HOST_STATE = 8;
+    /** Exit qualifications of an entry that failed on the guest's state (SDM 3C, 27.8). */
+    private static final long PDPTE_LOADING = 2, NMI_INJECTION = 3, LINK_POINTER = 4;
+    private static final int OTHER_EVENT = 7 << 8;
+    private static final int RSI = 6, RDI = 7;
+    private static final int SHADOWS = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
 
     private final Cpu cpu;
     private final ExitRecord record;
     private final ModelVmcs vmcs;
-    private final EntryChecks checks;
+    private final ControlChecks controls;
+    private final HostStateChecks hostState;
+    private final GuestStateChecks guestState;
+    private final MsrAreas msrAreas;
 
     // Controls as of the last entry.
-    private int primary, secondary, exceptionBitmap;
+    private int pin, primary, secondary, exceptionBitmap;
     private long cr0Mask, cr0Shadow, cr4Mask, cr4Shadow, tscOffset, eptPointer;
     /** The event that is being delivered, for IDT-vectoring information. */
     private int delivering, deliveringErrorCode, deliveringLength;
+    /** The monitor trap flag: an instruction has executed since the entry, or an event was injected by it. */
+    private boolean trapDue;
+    /** The TSC at which the preemption timer is zero. */
+    private long timerDeadline;
 
     public VmxUnit(Cpu cpu, ExitRecord record) {
         this.cpu = cpu;
         this.record = record;
         VmxCapabilities capabilities = new VmxCapabilities(cpu);
         vmcs = new ModelVmcs(cpu, record, capabilities);
-        checks = new EntryChecks(cpu, vmcs, capabilities);
+        controls = new ControlChecks(cpu, vmcs, capabilities);
+        hostState = new HostStateChecks(cpu, vmcs, capabilities);
+        guestState = new GuestStateChecks(cpu, vmcs, capabilities);
+        msrAreas = new MsrAreas(cpu);
         cpu.mmu.eptExits(this);
         // set in VMX operation whatever the model shows of it (SDM 3C, 24.8)
         cpu.cr4Mask |= Cr4.VMXE;
@@ -58,44 +73,108 @@ public final class VmxUnit implements Intercepts, EptExits {
     public ExitReason enter() {
         record.begin(ExitReason.NONE);
         if (vmcs.changed) {
-            int error = checks.controls();
-            if (error != 0) {
-                vmcs.storeControl(VM_INSTRUCTION_ERROR, error);
-                return failed(ExitReason.ENTRY_INVALID_CONTROLS, error, checks.why());
+            String wrong = controls.find();
+            if (!wrong.isEmpty()) {
+                return refused(INVALID_CONTROLS, wrong);
+            }
+            wrong = hostState.find();
+            if (!wrong.isEmpty()) {
+                return refused(INVALID_HOST_STATE, wrong);
             }
             loadControls();
             vmcs.changed = false;
         }
-        if (!checks.guestState()) {
-            return failed(ExitReason.ENTRY_FAILURE_GUEST_STATE, 0, checks.why());
+        String wrong = guestState.find((secondary & CPU2_UNRESTRICTED_GUEST) != 0);
+        if (!wrong.isEmpty()) {
+            return failed(ExitReason.ENTRY_FAILURE_GUEST_STATE, qualification(), wrong);
         }
-        if (eptPointer == 0 && (cpu.cr0 & Cr0.PG) != 0 && (cpu.cr4 & Cr4.PAE) != 0 && !cpu.longMode() && !loadPdptes()) {
-            return failed(ExitReason.ENTRY_FAILURE_GUEST_STATE, PDPTE_LOADING, "a PDPTE that CR3 0x%x leads to has reserved bits set".formatted(cpu.cr3));
+        if ((cpu.cr0 & Cr0.PG) != 0 && (cpu.cr4 & Cr4.PAE) != 0 && !cpu.longMode() && !(eptPointer == 0 ? loadPdptes() : pdptesValid())) {
+            return failed(ExitReason.ENTRY_FAILURE_GUEST_STATE, PDPTE_LOADING, "a PDPTE of CR3 0x%x has reserved bits set".formatted(cpu.cr3));
+        }
+        int bad = msrAreas.load(vmcs.control(VM_ENTRY_MSR_LOAD_ADDRESS), (int) vmcs.control(VM_ENTRY_MSR_LOAD_COUNT));
+        if (bad != 0) {
+            return failed(ExitReason.ENTRY_FAILURE_MSR_LOADING, bad, "entry %d of the VM-entry MSR-load area cannot be loaded".formatted(bad));
         }
         if ((secondary & CPU2_ENABLE_VPID) == 0) {
             cpu.mmu.flushAll();
         }
-        int event = (int) vmcs.control(VM_ENTRY_INTERRUPTION_INFORMATION);
-        if ((event & INTERRUPTION_VALID) != 0) {
-            vmcs.storeControl(VM_ENTRY_INTERRUPTION_INFORMATION, event & 0x7fffffffL);
-            cpu.activity = 0;
-            cpu.units.inject(cpu, event, (int) vmcs.control(VM_ENTRY_EXCEPTION_ERROR_CODE), (int) vmcs.control(VM_ENTRY_INSTRUCTION_LENGTH));
-        }
+        timerDeadline = cpu.tsc() + vmcs.read(VMX_PREEMPTION_TIMER_VALUE);
+        trapDue = false;
+        inject();
         return ExitReason.NONE;
+    }
+
+    /** The event of the VM-entry interruption information; the trap that a type-7 event or the monitor trap flag makes due comes before any instruction. */
+    private void inject() {
+        int event = (int) vmcs.control(VM_ENTRY_INTERRUPTION_INFORMATION);
+        if ((event & INTERRUPTION_VALID) == 0) {
+            return;
+        }
+        vmcs.storeControl(VM_ENTRY_INTERRUPTION_INFORMATION, event & 0x7fffffffL);
+        cpu.activity = 0;
+        if ((event & TYPE_MASK) == OTHER_EVENT) {
+            leave(null, ExitReason.MONITOR_TRAP_FLAG, 0);
+        }
+        cpu.units.inject(cpu, event, (int) vmcs.control(VM_ENTRY_EXCEPTION_ERROR_CODE), (int) vmcs.control(VM_ENTRY_INSTRUCTION_LENGTH));
+        trapDue = true;
+    }
+
+    /** Why the guest's state was refused, where the manual tells reasons apart. */
+    private long qualification() {
+        if (vmcs.read(VMCS_LINK_POINTER) != -1) {
+            return LINK_POINTER;
+        }
+        int event = (int) vmcs.control(VM_ENTRY_INTERRUPTION_INFORMATION);
+        boolean nmi = (event & INTERRUPTION_VALID) != 0 && (event & TYPE_MASK) == TYPE_NMI;
+        return nmi && (cpu.interruptibility & BLOCKING_BY_STI) != 0 ? NMI_INJECTION : 0;
+    }
+
+    /** Whether the preemption timer runs. */
+    public boolean timed() {
+        return (pin & PIN_PREEMPTION_TIMER) != 0;
+    }
+
+    /** Ticks of the TSC until the preemption timer fires; 0 or less: it does now. */
+    public long timerTicks() {
+        return timerDeadline - cpu.tsc();
+    }
+
+    /** What every exit stores (SDM 3C, 28.3 and 28.4). */
+    public void exited() {
+        if (timed() && (vmcs.control(VM_EXIT_CONTROLS) & EXIT_SAVE_PREEMPTION_TIMER) != 0) {
+            vmcs.write(VMX_PREEMPTION_TIMER_VALUE, Math.max(0, timerTicks()));
+        }
+        int bad = msrAreas.store(vmcs.control(VM_EXIT_MSR_STORE_ADDRESS), (int) vmcs.control(VM_EXIT_MSR_STORE_COUNT));
+        if (bad == 0) {
+            bad = msrAreas.load(vmcs.control(VM_EXIT_MSR_LOAD_ADDRESS), (int) vmcs.control(VM_EXIT_MSR_LOAD_COUNT));
+        }
+        if (bad != 0) {
+            throw new IllegalStateException("VMX abort: entry %d of a VM-exit MSR area is not possible (SDM 3C, 28.7)".formatted(bad));
+        }
     }
 
     /** Without EPT an entry to PAE paging loads the PDPTEs as MOV to CR3 does (SDM 3C, 27.3.1.6 and 27.3.2.4). */
     private boolean loadPdptes() {
         long table = cpu.cr3 & Cr3.ROOT_PAE;
-        long reserved = PageTable.reservedPae(3, false, cpu.features.physicalBits(), true);
         for (int i = 0; i < cpu.pdpte.length; i++) {
-            long entry = cpu.mmu.readPhysical64(table + 8L * i);
+            cpu.pdpte[i] = cpu.mmu.readPhysical64(table + 8L * i);
+        }
+        return pdptesValid();
+    }
+
+    private boolean pdptesValid() {
+        long reserved = PageTable.reservedPae(3, false, cpu.features.physicalBits(), true);
+        for (long entry : cpu.pdpte) {
             if ((entry & PageTable.PRESENT) != 0 && (entry & reserved) != 0) {
                 return false;
             }
-            cpu.pdpte[i] = entry;
         }
         return true;
+    }
+
+    private ExitReason refused(int error, String why) {
+        vmcs.storeControl(VM_INSTRUCTION_ERROR, error);
+        return failed(ExitReason.ENTRY_INVALID_CONTROLS, error, why);
     }
 
     private ExitReason failed(ExitReason reason, long detail, String why) {
@@ -106,6 +185,7 @@ public final class VmxUnit implements Intercepts, EptExits {
     }
 
     private void loadControls() {
+        pin = (int) vmcs.control(PIN_BASED_CONTROLS);
         primary = (int) vmcs.control(PROCESSOR_BASED_CONTROLS);
         secondary = (primary & CPU_ACTIVATE_SECONDARY_CONTROLS) != 0 ? (int) vmcs.control(SECONDARY_PROCESSOR_BASED_CONTROLS) : 0;
         exceptionBitmap = (int) vmcs.control(EXCEPTION_BITMAP);
@@ -119,7 +199,9 @@ public final class VmxUnit implements Intercepts, EptExits {
             eptPointer = eptp;
             cpu.mmu.eptp(eptp);
         }
-        cpu.boundaryWork = (primary & (CPU_INTERRUPT_WINDOW_EXITING | CPU_NMI_WINDOW_EXITING)) != 0;
+        cpu.mmu.vpid((secondary & CPU2_ENABLE_VPID) != 0 ? (int) vmcs.control(VPID) : 0);
+        cpu.trapsInstructions = (primary & CPU_MONITOR_TRAP_FLAG) != 0;
+        cpu.boundaryWork = (primary & (CPU_INTERRUPT_WINDOW_EXITING | CPU_NMI_WINDOW_EXITING | CPU_MONITOR_TRAP_FLAG)) != 0;
     }
 
     // ---- exits
@@ -135,6 +217,8 @@ public final class VmxUnit implements Intercepts, EptExits {
             record.idtVectoring = vectoring;
             record.idtVectoringErrorCode = vectoringError;
             record.instructionLength = length;
+            // the event has ended the shadow it found; its injection would be refused in one
+            cpu.interruptibility &= ~SHADOWS;
         }
     }
 
@@ -143,6 +227,7 @@ public final class VmxUnit implements Intercepts, EptExits {
         record.qualification = qualification;
         if (op != null) {
             record.instructionLength = op.length;
+            record.instructionInformation = InstructionInformation.of(op, reason);
         }
         throw cpu.exitSignal;
     }
@@ -261,9 +346,22 @@ public final class VmxUnit implements Intercepts, EptExits {
     public void portIo(Cpu c, Op op, int port, int bytes, boolean in, boolean string, boolean rep, boolean immediatePort) {
         boolean exits = (primary & CPU_USE_IO_BITMAPS) != 0 ? inBitmap(port, bytes) : (primary & CPU_UNCONDITIONAL_IO_EXITING) != 0;
         if (exits) {
-            leave(op, ExitReason.IO_INSTRUCTION,
+            leaveForPort(op, in, string,
                 bytes - 1 | (in ? 8 : 0) | (string ? 16 : 0) | (rep ? 32 : 0) | (immediatePort ? 64 : 0) | (long) port << 16);
         }
+    }
+
+    private void leaveForPort(Op op, boolean in, boolean string, long qualification) {
+        begin(ExitReason.IO_INSTRUCTION);
+        record.qualification = qualification;
+        record.instructionLength = op.length;
+        if (string) {
+            record.instructionInformation = InstructionInformation.of(op, ExitReason.IO_INSTRUCTION);
+            int segment = in ? Cpu.ES : op.segment;
+            long base = cpu.code64() && segment < Cpu.FS ? 0 : cpu.base[segment];
+            record.guestLinear = base + (cpu.gpr(in ? RDI : RSI) & op.addressMask) & op.linearMask;
+        }
+        throw cpu.exitSignal;
     }
 
     private boolean inBitmap(int port, int bytes) {
@@ -348,7 +446,13 @@ public final class VmxUnit implements Intercepts, EptExits {
 
     @Override
     public void boundary(Cpu c) {
-        if ((cpu.interruptibility & 3) != 0) {
+        if (cpu.trapsInstructions) {
+            if (trapDue) {
+                leave(null, ExitReason.MONITOR_TRAP_FLAG, 0);
+            }
+            trapDue = true;
+        }
+        if ((cpu.interruptibility & SHADOWS) != 0) {
             return;
         }
         if ((primary & CPU_NMI_WINDOW_EXITING) != 0 && (cpu.interruptibility & BLOCKING_BY_NMI) == 0) {

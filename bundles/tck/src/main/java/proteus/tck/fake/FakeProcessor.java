@@ -19,6 +19,7 @@ import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.SegmentRegister;
 import proteus.api.silicon.VmcsField;
+import proteus.api.silicon.VpidInvalidation;
 import proteus.api.silicon.WalkReport;
 import proteus.api.state.ArchState;
 
@@ -341,6 +342,9 @@ public final class FakeProcessor implements Processor {
 
     @Override
     public void invalidateTlb() {}
+
+    @Override
+    public void invalidateVpid(VpidInvalidation type, int vpid, long gva) {}
 
     @Override
     public void invalidatePage(long gva) {}
