@@ -12,6 +12,7 @@ import proteus.silicon.cpu.Handler;
 import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.fpu.HostImage;
 import proteus.silicon.translate.JumpTable;
 import proteus.silicon.translate.Translation;
 import proteus.silicon.translate.TranslationCache;
@@ -76,6 +77,7 @@ final class NativeEngine implements AutoCloseable {
         int mode = cpu.codeSize;
         long code = 0; // where to go on: 0 is at RIP
         long rest = 0; // instructions of the running block behind that
+        Translation entered = null; // the block that lies in, if that is known
         Translation from = null; // the block whose exit led to RIP
         int exit = 0;
         jumps.mode(mode);
@@ -99,6 +101,7 @@ final class NativeEngine implements AutoCloseable {
             }
             if (code == 0) {
                 rest = 0;
+                entered = null;
                 long rip = cpu.rip();
                 code = from == null ? jumps.find(rip) : 0;
                 if (code == 0) {
@@ -117,11 +120,12 @@ final class NativeEngine implements AutoCloseable {
                     }
                     connect(from, exit, t);
                     code = t.entry();
+                    entered = t;
                 }
                 from = null;
             }
             long budget = Math.min(left, SLICE);
-            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse(), mayClearInterrupts());
+            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse(), x87(entered), mayClearInterrupts());
             Translation t = cache.translation(number);
             exit = TranslationCache.kind(number);
             long done = budget - cache.budget();
@@ -146,6 +150,7 @@ final class NativeEngine implements AutoCloseable {
                         return left == 0 ? Interpreter.DONE : interpreter.enter(left);
                     }
                     code = t.entry();
+                    entered = t;
                 }
                 case TranslationCache.STALE -> {
                     cpu.rip(t.rip);
@@ -161,8 +166,9 @@ final class NativeEngine implements AutoCloseable {
                     if (outcome != Interpreter.DONE || op.endsBlock && !branch(op)) {
                         return outcome;
                     }
-                    if (!op.endsBlock && t.usable() && (!t.usesSse() || sse())) {
+                    if (!op.endsBlock && t.usable() && (!t.usesSse() || sse()) && (!t.usesX87() || x87(t))) {
                         code = t.behind(exit);
+                        entered = t;
                         rest = t.count() - exit - 1;
                     }
                 }
@@ -182,6 +188,11 @@ final class NativeEngine implements AutoCloseable {
     /** SSE is enabled and raises no exceptions: then it is the host's. */
     private boolean sse() {
         return (cpu.cr0 & (Cr0.EM | Cr0.TS)) == 0 && (cpu.cr4 & Cr4.OSFXSR) != 0 && (Raw.getInt(cpu.s + MXCSR) & MASKS) == MASKS;
+    }
+
+    /** The x87 registers are loaded where they are needed at once and the unit is enabled and raises no exceptions; elsewhere it would cost each entry. */
+    private boolean x87(Translation entered) {
+        return entered != null && entered.usesX87() && (cpu.cr0 & (Cr0.EM | Cr0.TS)) == 0 && HostImage.quiet(cpu.s);
     }
 
     private static boolean branch(Op op) {

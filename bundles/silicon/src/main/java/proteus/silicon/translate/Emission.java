@@ -55,6 +55,8 @@ final class Emission {
     private boolean flagsInHost, flagsInRax;
     /** That SSE instructions may execute has been looked at; there are some. */
     boolean sseChecked, usesSse;
+    /** There are x87 instructions; that they may execute has been looked at. */
+    boolean usesX87;
 
     private final int[] slowPlaces = new int[MOST_SLOW];
     private final int[] slowOps = new int[MOST_SLOW];
@@ -73,6 +75,7 @@ final class Emission {
         flagsInRax = true;
         sseChecked = false;
         usesSse = false;
+        usesX87 = false;
     }
 
     /** Whether one more instruction, whatever it is, finds room for its slow exits. */

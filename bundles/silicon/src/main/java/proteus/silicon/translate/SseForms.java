@@ -49,7 +49,7 @@ final class SseForms {
         this.state = state;
     }
 
-    private static Set<Mnemonic> names(String list) {
+    static Set<Mnemonic> names(String list) {
         Set<Mnemonic> set = EnumSet.noneOf(Mnemonic.class);
         for (String name : list.strip().split("\\s+")) {
             set.add(Mnemonic.valueOf(name));

@@ -35,6 +35,16 @@ record StateLayout(long base) {
         return base + OFFSET + 64;
     }
 
+    /** A byte that is not 0 while the guest's x87 registers are the host's. */
+    long x87() {
+        return base + OFFSET + 72;
+    }
+
+    /** Where they are loaded from and saved to: an image of FXSAVE. */
+    long image() {
+        return base + OFFSET + 128;
+    }
+
     /** MXCSR as the host's code wants it. */
     long hostMxcsr() {
         return base + OFFSET + 40;

@@ -27,7 +27,7 @@ public final class Translation {
     boolean stale;
     /** Its memory belongs to others by now. */
     boolean dropped;
-    boolean usesSse;
+    boolean usesSse, usesX87;
     private final TranslationCache cache;
     /** The same block at another linear address. */
     public Translation next;
@@ -79,6 +79,11 @@ public final class Translation {
     /** It has SSE instructions that execute as they are, and does not look again whether they may behind each. */
     public boolean usesSse() {
         return usesSse;
+    }
+
+    /** It has x87 instructions that execute on the host's unit, where their registers must be. */
+    public boolean usesX87() {
+        return usesX87;
     }
 
     /** Its bytes lie in two pages. */

@@ -15,6 +15,7 @@ import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
+import proteus.silicon.fpu.HostImage;
 
 /**
  * The host code of one processor: bounded executable memory that is emptied as a whole when it is full, the way in and out of
@@ -70,6 +71,7 @@ public final class TranslationCache implements AutoCloseable {
         firstBlock = a.here() + 63 & -64L;
         next = firstBlock;
         translator = new Translator(e, state, exit);
+        Raw.putInt(state.image() + HostImage.MXCSR, HostImage.PLAIN_MXCSR);
         entry = handle(plain);
         serializingEntry = handle(serializing);
     }
@@ -119,6 +121,11 @@ public final class TranslationCache implements AutoCloseable {
                 a.absolute(64, 0x8b, host, e.s + CpuLayout.gpr(guest), 0);
             }
         }
+        a.absolute(8, 0x80, 7, state.x87(), 1); // cmp
+        a.put8(0);
+        int none = a.jump(4);
+        a.absolute(64, 0x0fae, 1, state.image(), 0); // fxrstor64, before the XMM registers have their values
+        a.land(none);
         a.put8(0xc5); // vzeroupper: the upper halves stay in the struct
         a.put8(0xf8);
         a.put8(0x77);
@@ -146,6 +153,13 @@ public final class TranslationCache implements AutoCloseable {
             a.absolute(32, 0x0f29, i, e.s + CpuLayout.xmm(i), 0);
         }
         a.absolute(32, 0x0fae, 3, e.s + CpuLayout.MXCSR, 0); // stmxcsr
+        a.absolute(8, 0x80, 7, state.x87(), 1); // cmp
+        a.put8(0);
+        int none = a.jump(4);
+        a.absolute(64, 0x0fae, 0, state.image(), 0); // fxsave64
+        a.put8(0xdb); // fninit: what the host's calling convention expects
+        a.put8(0xe3);
+        a.land(none);
         a.absolute(32, 0x0fae, 2, state.hostMxcsr(), 0);
         a.move(32, RAX, Emission.T0);
         a.alu(64, 0, HostAssembler.RSP, 8);
@@ -274,13 +288,18 @@ public final class TranslationCache implements AutoCloseable {
      * @param context the TLB context in force
      * @param budget instructions that may retire, less those of the running block behind the target
      * @param sse whether SSE instructions may execute as they are
+     * @param x87 whether the x87 registers are loaded
      * @param cli whether CLI clears IF
      * @return the exit
      * @throws HostFaultException when the code faulted
      */
-    public int enter(long target, long context, long budget, boolean sse, boolean cli) {
+    public int enter(long target, long context, long budget, boolean sse, boolean x87, boolean cli) {
         Raw.putLong(state.sse(), sse ? 1 : 0);
         Raw.putLong(state.cli(), cli ? 1 : 0);
+        Raw.putLong(state.x87(), x87 ? 1 : 0);
+        if (x87) {
+            HostImage.make(e.s, state.image());
+        }
         int flags = Flags.arithmetic(Raw.getLong(e.s + CpuLayout.FLAG_RESULT), Raw.getLong(e.s + CpuLayout.FLAG_AUX));
         Raw.putLong(state.rax(), budget << BUDGET_SHIFT | (flags & 0xd5 | 2) << 8 | flags >>> 11 & 1);
         Raw.putLong(state.target(), target);
@@ -295,6 +314,9 @@ public final class TranslationCache implements AutoCloseable {
             }
         } catch (Throwable t) {
             throw CodeMemory.unexpected(t);
+        }
+        if (x87) {
+            HostImage.take(e.s, state.image());
         }
         int image = (int) Raw.getLong(state.rax());
         int after = image >>> 8 & 0xd5 | (image & 1) << 11;

@@ -21,6 +21,7 @@ final class Translator {
     private final IntegerForms integers;
     private final ControlForms control;
     private final SseForms sse;
+    private final X87Forms x87;
     private final long exit;
 
     Translator(Emission e, StateLayout state, long exit) {
@@ -30,6 +31,7 @@ final class Translator {
         integers = new IntegerForms(e);
         control = new ControlForms(e, integers, state);
         sse = new SseForms(e, state);
+        x87 = new X87Forms(e, state);
     }
 
     /** @param code the bytes of the block; empty if they are not to be had in one piece */
@@ -46,7 +48,7 @@ final class Translator {
             Op op = ops[i];
             e.index = i;
             a.reserve();
-            if (!op.endsBlock && (integers.emit(op) || control.emit(op) || sse.emit(op, code))) {
+            if (!op.endsBlock && (integers.emit(op) || control.emit(op) || sse.emit(op, code) || x87.emit(op, code))) {
                 t.resume[i] = a.length();
             } else if (op.endsBlock && control.translatable(op)) {
                 falls = branch(t, op);
@@ -71,6 +73,7 @@ final class Translator {
         e.exit(t.number, STALE, exit);
         e.slowExits(t.number, exit);
         t.usesSse = e.usesSse;
+        t.usesX87 = e.usesX87;
     }
 
     /** A branch that ends the block; true if the block goes on behind it. */

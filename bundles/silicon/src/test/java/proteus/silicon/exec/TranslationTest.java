@@ -90,6 +90,14 @@ class TranslationTest {
             };
         }
         int mxcsr = 0x1f80 | (random.nextInt(4) == 0 ? random.nextInt(1 << 16) & 0xe040 : 0);
+        long control = 0x33f | random.nextInt(4) << 10 | (random.nextInt(4) == 0 ? 0 : 0x40) | (random.nextInt(8) == 0 ? random.nextInt(64) ^ 0x3f : 0) | 0x40;
+        long status = random.nextInt(1 << 16) & 0x7f00;
+        long tags = random.nextInt() & 0x5555 & (random.nextInt(2) == 0 ? 0xff : 0x5555);
+        long[] numbers = random.longs(16).toArray();
+        for (int i = 0; i < 8; i++) {
+            numbers[2 * i] |= random.nextInt(8) == 0 ? 0 : 1L << 63;
+            numbers[2 * i + 1] = random.nextInt(8) == 0 ? numbers[2 * i + 1] & 0xffff : 0x3fff + random.nextInt(-40, 40) | random.nextInt(2) << 15;
+        }
         byte[] data = new byte[1 << 12];
         random.nextBytes(data);
         for (TestCpu t : List.of(interpreted, translated)) {
@@ -104,7 +112,12 @@ class TranslationTest {
             for (int i = 0; i < 32; i++) {
                 t.cpu.put(CpuLayout.xmm(i / 2) + 8 * (i & 1), vectors[i]);
             }
-            t.cpu.put(CpuLayout.MXCSR, t.cpu.get(CpuLayout.MXCSR) & -1L << 32 | mxcsr);
+            t.cpu.put(CpuLayout.MXCSR, mxcsr | control << 32 | status << 48);
+            t.cpu.put(CpuLayout.FTW, tags * 3);
+            t.cpu.put(CpuLayout.FIP, 0);
+            for (int i = 0; i < 16; i++) {
+                t.cpu.put(CpuLayout.X87 + 8 * i, numbers[i]);
+            }
             t.cpu.cr4 = Cr4.OSFXSR;
             t.cpu.arithmeticFlags(flags);
         }
@@ -142,6 +155,9 @@ class TranslationTest {
                 bytes[1] = 0x0f;
             } else if (random.nextInt(3) == 0) {
                 bytes[0] = 0x0f;
+            } else if (random.nextInt(4) == 0) {
+                bytes[0] = (byte) (0xd8 | random.nextInt(8));
+                bytes[1] |= random.nextInt(4) == 0 ? 0 : (byte) 0xc0;
             } else if (mode == 64 && random.nextInt(2) == 0) {
                 bytes[0] = (byte) (0x40 | random.nextInt(16));
                 if (random.nextInt(4) == 0) {
@@ -150,7 +166,7 @@ class TranslationTest {
             }
             int n = Decoder.decode(i -> bytes[i] & 0xff, mode, in);
             boolean undefined = UNDEFINED.contains(in.mnemonic);
-            if (n == 0 || !undefined && !PLAIN.contains(in.mnemonic) && !vector(in) || segment(in)) {
+            if (n == 0 || !undefined && !PLAIN.contains(in.mnemonic) && !vector(in) && !x87(in) || segment(in)) {
                 continue;
             }
             code.write(bytes, 0, n);
@@ -162,6 +178,10 @@ class TranslationTest {
         }
         code.write(0xf4);
         return code.toByteArray();
+    }
+
+    private static boolean x87(Instruction in) {
+        return in.mnemonic.name().startsWith("F") && in.mnemonic != Mnemonic.FXSAVE && in.mnemonic != Mnemonic.FXRSTOR;
     }
 
     private static boolean vector(Instruction in) {
