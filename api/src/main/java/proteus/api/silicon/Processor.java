@@ -82,8 +82,8 @@ public interface Processor extends AutoCloseable {
     /** Instructions retired since creation; exact whenever the guest is not running. */
     long retired();
 
-    /** How many of them the host executed in translated code, without a handler of the interpreter; 0 where nothing is translated. */
-    long translated();
+    /** What translated code had to do with it. */
+    TranslationCounts translation();
 
     /** The time-stamp counter as the processor itself has it (guest offsets not added). */
     long tsc();

@@ -2,6 +2,7 @@ package proteus.api.vm;
 
 import java.util.List;
 import java.util.Map;
+import proteus.api.silicon.TranslationCounts;
 
 /**
  * Counts and times of a VM at one moment.
@@ -26,6 +27,7 @@ public record VmStatistics(long retired, long virtualNanos, long runNanos, long 
      * @param virtualNanos virtual time
      * @param cpuNanos CPU time of the VM's thread, for rates only: not part of what repeats
      * @param counters as in {@link VmStatistics#counters}
+     * @param translation what translated code did until then: not part of what repeats either
      */
-    public record Mark(int value, long retired, long virtualNanos, long cpuNanos, Map<String, Long> counters) {}
+    public record Mark(int value, long retired, long virtualNanos, long cpuNanos, Map<String, Long> counters, TranslationCounts translation) {}
 }

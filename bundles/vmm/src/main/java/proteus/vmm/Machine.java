@@ -265,7 +265,7 @@ final class Machine implements VirtualMachine {
     /** The lab port: remembers the counts of this moment. */
     void mark(int value) {
         account();
-        marks.add(new VmStatistics.Mark(value, retired, virtualNanos, threadTime(), parts.counters().snapshot()));
+        marks.add(new VmStatistics.Mark(value, retired, virtualNanos, threadTime(), parts.counters().snapshot(), processor.translation()));
     }
 
     void post(Runnable action) {

@@ -182,9 +182,9 @@ public final class ModelCpu implements AutoCloseable {
         }
         registers.rflags(in.get(from + Cases.RFLAGS));
         registers.rip(in.get(from + Cases.RIP));
-        long translatedBefore = processor.translated();
+        long translatedBefore = processor.translation().instructions();
         ExitReason reason = processor.run(1);
-        translated = processor.translated() != translatedBefore;
+        translated = processor.translation().instructions() != translatedBefore;
         if (reason == ExitReason.BUDGET && jumps && !Window.inCode(registers.segment(CpuRegisters.CS).base() + registers.rip())) {
             reason = processor.run(1);
         }

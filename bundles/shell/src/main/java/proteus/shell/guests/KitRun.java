@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import proteus.api.compose.Composition;
 import proteus.api.silicon.ExecutionEngine;
+import proteus.api.silicon.TranslationCounts;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
@@ -58,7 +59,7 @@ public record KitRun(VmEnd end, String console, VmStatistics statistics) {
     }
 
     /** A measured loop: what lies between its two marks. */
-    public record Measured(int number, long instructions, long cpuNanos, Map<String, Long> counters) {}
+    public record Measured(int number, long instructions, long cpuNanos, Map<String, Long> counters, TranslationCounts translation) {}
 
     public List<Measured> measured() {
         List<Measured> all = new ArrayList<>();
@@ -74,7 +75,8 @@ public record KitRun(VmEnd end, String console, VmStatistics statistics) {
                         difference.put(entry.getKey(), change);
                     }
                 }
-                all.add(new Measured(begin.value(), mark.retired() - begin.retired(), mark.cpuNanos() - begin.cpuNanos(), difference));
+                all.add(new Measured(begin.value(), mark.retired() - begin.retired(), mark.cpuNanos() - begin.cpuNanos(), difference,
+                        mark.translation().since(begin.translation())));
                 begin = null;
             }
         }

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import proteus.api.compose.Composition;
 import proteus.api.silicon.ExecutionEngine;
+import proteus.api.silicon.TranslationCounts;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
@@ -87,6 +89,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 .option("--rounds", "N", "rounds of the comparison (default %d)".formatted(ROUNDS))
                 .option("--json", "FILE", "writes what was found as JSON")
                 .option("--scale", "N", "so many times the work (default %d)".formatted(SCALE))
+                .option("--exits", "", "also what leaves translated code, and how often in a million instructions")
                 .option("--cold", "", "no run before the measured one: with the time the JVM takes to compile the engine")
                 .option("--cpu", "NAME", "CPU technique (default hwassist)")
                 .option("--mem", "NAME", "memory technique (default ept)")
@@ -178,11 +181,23 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
         return Integer.parseInt(text);
     }
 
+    /** What translated code executed, in hundredths, and its exits by reason in a million instructions. */
+    private static List<Object> exits(KitRun.Measured loop) {
+        TranslationCounts t = loop.translation();
+        double millions = loop.instructions() / 1e6;
+        return List.of(t.instructions() / millions / 1e4, t.memory() / millions, t.untranslated() / millions, t.branches() / millions, t.slices() / millions);
+    }
+
     private int measure(Flags flags, Output output, Composition composition, ExecutionEngine engine) throws InterruptedException {
         String only = flags.value("--only").map(loop -> " only=" + loop).orElse("");
         String words = "scale=" + number(flags, "--scale", SCALE) + only;
         List<String> names = flags.value("--guest").map(List::of).orElse(List.of("bench32", "bench64"));
-        Table table = new Table("guest", "loop", "instructions", "CPU seconds", "MIPS", "checksum");
+        boolean exits = flags.has("--exits");
+        List<String> columns = new ArrayList<>(List.of("guest", "loop", "instructions", "CPU seconds", "MIPS", "checksum"));
+        if (exits) {
+            columns.addAll(List.of("in code %", "memory", "untranslated", "branches", "slices"));
+        }
+        Table table = new Table(columns.toArray(String[]::new));
         double logarithms = 0;
         int integers = 0;
         for (String name : names) {
@@ -200,7 +215,11 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
             for (int i = 0; i < Math.min(rows.size(), loops.size()); i++) {
                 KitRun.Measured loop = loops.get(i);
                 double mips = Quantities.mips(loop.instructions(), loop.cpuNanos());
-                table.row(name, rows.get(i)[0], loop.instructions(), loop.cpuNanos() / 1e9, mips, rows.get(i)[2]);
+                List<Object> row = new ArrayList<>(List.of(name, rows.get(i)[0], loop.instructions(), loop.cpuNanos() / 1e9, mips, rows.get(i)[2]));
+                if (exits) {
+                    row.addAll(exits(loop));
+                }
+                table.row(row.toArray());
                 if (INTEGER.contains(rows.get(i)[0]) && mips > 0) {
                     logarithms += Math.log(mips);
                     integers++;

@@ -6,6 +6,7 @@ import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
 
 import java.util.Arrays;
 import java.util.Optional;
+import proteus.api.silicon.TranslationCounts;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.DebugUnit;
 import proteus.silicon.cpu.ExitSignal;
@@ -82,9 +83,9 @@ public final class Interpreter {
         cpu.requestAttention();
     }
 
-    /** How many of the retired instructions were executed by translated code. */
-    public long translated() {
-        return translated == null ? 0 : translated.translated();
+    /** What translated code did since creation. */
+    public TranslationCounts translation() {
+        return translated == null ? TranslationCounts.NONE : translated.counts();
     }
 
     /** What was met and could not be executed, for bring-up. */

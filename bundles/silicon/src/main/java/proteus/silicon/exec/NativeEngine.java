@@ -6,6 +6,7 @@ import static proteus.silicon.cpu.CpuLayout.RIP;
 import static proteus.silicon.cpu.CpuLayout.SEG_BASE;
 import static proteus.silicon.cpu.CpuLayout.SEG_READ_END;
 
+import proteus.api.silicon.TranslationCounts;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.GuestFault;
 import proteus.silicon.cpu.Handler;
@@ -43,7 +44,8 @@ final class NativeEngine implements AutoCloseable {
     private int untilOverwritten = stress.overwrite();
     private int epoch, globalEpoch;
     /** Instructions that retired in host code. */
-    private long translated;
+    /** As {@link TranslationCounts} says. */
+    private long translated, leftForMemory, leftUntranslated, leftByBranch, slices;
 
     /** @param threshold how often a block is met before it is translated */
     NativeEngine(Cpu cpu, Interpreter interpreter, BlockDecoder decoder, HandlerTable handlers, TranslationCache cache, int threshold) {
@@ -77,7 +79,7 @@ final class NativeEngine implements AutoCloseable {
         int mode = cpu.codeSize;
         long code = 0; // where to go on: 0 is at RIP
         long rest = 0; // instructions of the running block behind that
-        Translation entered = null; // the block that lies in, if that is known
+        Translation entered = null; // the block that lies in
         Translation from = null; // the block whose exit led to RIP
         int exit = 0;
         jumps.mode(mode);
@@ -101,10 +103,11 @@ final class NativeEngine implements AutoCloseable {
             }
             if (code == 0) {
                 rest = 0;
-                entered = null;
                 long rip = cpu.rip();
                 code = from == null ? jumps.find(rip) : 0;
-                if (code == 0) {
+                if (code != 0) {
+                    entered = cache.at(code);
+                } else {
                     Block block;
                     try {
                         block = block(rip, mode);
@@ -144,6 +147,7 @@ final class NativeEngine implements AutoCloseable {
             rest = 0;
             switch (exit) {
                 case TranslationCache.BUDGET -> {
+                    slices++;
                     cpu.rip(t.rip);
                     left = stop - cpu.retired;
                     if (left < t.count()) {
@@ -153,15 +157,24 @@ final class NativeEngine implements AutoCloseable {
                     entered = t;
                 }
                 case TranslationCache.STALE -> {
+                    leftByBranch++;
                     cpu.rip(t.rip);
                     from = t;
                 }
                 case TranslationCache.TAKEN, TranslationCache.FALL -> {
+                    leftByBranch++;
                     cpu.rip(t.target(exit));
                     from = t;
                 }
                 default -> {
                     Op op = t.op(exit);
+                    if (!t.executes(exit)) {
+                        leftUntranslated++;
+                    } else if (op.endsBlock) {
+                        leftByBranch++;
+                    } else {
+                        leftForMemory++;
+                    }
                     int outcome = execute(t, op);
                     if (outcome != Interpreter.DONE || op.endsBlock && !branch(op)) {
                         return outcome;
@@ -176,9 +189,8 @@ final class NativeEngine implements AutoCloseable {
         }
     }
 
-    /** Instructions that retired in host code since creation. */
-    long translated() {
-        return translated;
+    TranslationCounts counts() {
+        return new TranslationCounts(translated, leftForMemory, leftUntranslated, leftByBranch, slices);
     }
 
     private boolean mayClearInterrupts() {
@@ -192,7 +204,7 @@ final class NativeEngine implements AutoCloseable {
 
     /** The x87 registers are loaded where they are needed at once and the unit is enabled and raises no exceptions; elsewhere it would cost each entry. */
     private boolean x87(Translation entered) {
-        return entered != null && entered.usesX87() && (cpu.cr0 & (Cr0.EM | Cr0.TS)) == 0 && HostImage.quiet(cpu.s);
+        return entered.usesX87() && (cpu.cr0 & (Cr0.EM | Cr0.TS)) == 0 && HostImage.quiet(cpu.s);
     }
 
     private static boolean branch(Op op) {

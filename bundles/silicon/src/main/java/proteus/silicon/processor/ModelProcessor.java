@@ -18,6 +18,7 @@ import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.ProcessorSettings;
+import proteus.api.silicon.TranslationCounts;
 import proteus.api.silicon.Vmcs;
 import proteus.api.silicon.VpidInvalidation;
 import proteus.api.silicon.WalkReport;
@@ -266,8 +267,8 @@ public final class ModelProcessor implements Processor {
     }
 
     @Override
-    public long translated() {
-        return interpreter.translated();
+    public TranslationCounts translation() {
+        return interpreter.translation();
     }
 
     @Override

@@ -28,6 +28,8 @@ public final class Translation {
     /** Its memory belongs to others by now. */
     boolean dropped;
     boolean usesSse, usesX87;
+    /** Instructions that have host code, one bit each. */
+    long executes;
     private final TranslationCache cache;
     /** The same block at another linear address. */
     public Translation next;
@@ -74,6 +76,11 @@ public final class Translation {
     /** Host address of the code behind an instruction, or 0 if the block ends with it. */
     public long behind(int index) {
         return resume[index] == 0 ? 0 : entry + resume[index];
+    }
+
+    /** Whether there is host code for an instruction, though it may have been left this time. */
+    public boolean executes(int index) {
+        return (executes >>> index & 1) != 0;
     }
 
     /** It has SSE instructions that execute as they are, and does not look again whether they may behind each. */

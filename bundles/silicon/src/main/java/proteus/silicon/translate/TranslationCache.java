@@ -68,7 +68,7 @@ public final class TranslationCache implements AutoCloseable {
         long serializing = a.here();
         serialize(a, plain);
         memory.write(memory.code(), a.code(), a.length());
-        firstBlock = a.here() + 63 & -64L;
+        firstBlock = behind(a.here());
         next = firstBlock;
         translator = new Translator(e, state, exit);
         Raw.putInt(state.image() + HostImage.MXCSR, HostImage.PLAIN_MXCSR);
@@ -231,12 +231,23 @@ public final class TranslationCache implements AutoCloseable {
         Translation t = new Translation(this, count, rip, mode, hpa, ops, code.length == 0, next);
         translator.translate(t, code);
         int length = e.a.length();
+        memory.write32(next - Integer.BYTES, count);
         memory.write(next, e.a.code(), length);
         t.end = next + length;
-        next = next + length + 15 & -16L;
+        next = behind(t.end);
         translations[count++] = t;
         modified = true;
         return t;
+    }
+
+    /** Where a block may stand behind others: its number comes first. */
+    private static long behind(long end) {
+        return end + Integer.BYTES + 15 & -16L;
+    }
+
+    /** The block that begins at a host address. */
+    public Translation at(long entry) {
+        return translations[Raw.getInt(entry - Integer.BYTES)];
     }
 
     /** The block of an exit. */

@@ -50,7 +50,9 @@ final class Translator {
             a.reserve();
             if (!op.endsBlock && (integers.emit(op) || control.emit(op) || sse.emit(op, code) || x87.emit(op, code))) {
                 t.resume[i] = a.length();
+                t.executes |= 1L << i;
             } else if (op.endsBlock && control.translatable(op)) {
+                t.executes |= 1L << i;
                 falls = branch(t, op);
             } else {
                 e.clobberFlags();

@@ -65,7 +65,7 @@ class TranslationTest {
             assertEquals(Interpreter.IDLE, t.run(CODE, 10));
             assertEquals(0x1111_2222_3333_ffd1L, t.cpu.gpr(11));
         }
-        assertEquals(1, translated.interpreter.translated(), "HLT leaves the code");
+        assertEquals(1, translated.interpreter.translation().instructions(), "HLT leaves the code");
     }
 
     private void sequence(int mode, int seed) {

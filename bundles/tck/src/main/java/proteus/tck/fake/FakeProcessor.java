@@ -18,6 +18,7 @@ import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.SegmentRegister;
+import proteus.api.silicon.TranslationCounts;
 import proteus.api.silicon.VmcsField;
 import proteus.api.silicon.VpidInvalidation;
 import proteus.api.silicon.WalkReport;
@@ -262,8 +263,8 @@ public final class FakeProcessor implements Processor {
     }
 
     @Override
-    public long translated() {
-        return 0;
+    public TranslationCounts translation() {
+        return TranslationCounts.NONE;
     }
 
     @Override
