@@ -42,7 +42,7 @@ final class NativeEngine implements AutoCloseable {
     private final int threshold;
     private final Stress stress = Stress.configured();
     private int untilOverwritten = stress.overwrite();
-    private int epoch, globalEpoch;
+    private int flushEpoch, globalEpoch;
     /** Instructions that retired in host code. */
     /** As {@link TranslationCounts} says. */
     private long translated, leftForMemory, leftUntranslated, leftByBranch, slices;
@@ -57,7 +57,8 @@ final class NativeEngine implements AutoCloseable {
         this.threshold = threshold;
         jumps = new JumpTable(cpu.mmu);
         cache.jumps(jumps);
-        epoch = cpu.mmu.epoch;
+        cpu.mmu.pageWatcher = jumps::invalidate;
+        flushEpoch = cpu.mmu.flushEpoch;
         globalEpoch = cpu.mmu.globalEpoch;
     }
 
@@ -88,8 +89,8 @@ final class NativeEngine implements AutoCloseable {
             if (left == 0 || cpu.attention()) {
                 return Interpreter.DONE;
             }
-            if (cpu.mmu.epoch != epoch) {
-                epoch = cpu.mmu.epoch;
+            if (cpu.mmu.flushEpoch != flushEpoch) {
+                flushEpoch = cpu.mmu.flushEpoch;
                 if (cpu.mmu.globalEpoch == globalEpoch) {
                     jumps.clearLocal();
                 } else {
@@ -291,7 +292,7 @@ final class NativeEngine implements AutoCloseable {
 
     /** Code whose fetch was translated just now may be entered by the table. */
     private void known(Translation t) {
-        jumps.put(t.rip, t.entry(), !t.crossing() && cpu.mmu.fetchedGlobal(t.rip));
+        jumps.put(t.rip, t.entry(), !t.crossing() && cpu.mmu.fetchedGlobal(t.rip), cpu.mmu.fetchedShift(t.rip), t.crossing());
     }
 
     private byte[] bytes(Block block) {

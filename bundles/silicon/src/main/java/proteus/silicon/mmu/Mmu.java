@@ -1,6 +1,7 @@
 package proteus.silicon.mmu;
 
 import java.util.List;
+import java.util.function.LongConsumer;
 import proteus.api.event.CountedEvent;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.WalkReport;
@@ -41,8 +42,12 @@ public final class Mmu implements AutoCloseable {
 
     /** Changes whenever a cached translation may have become wrong; caches of code by linear address check it. */
     public int epoch;
+    /** The same without what concerns one page, which {@link #pageWatcher} is told of. */
+    public int flushEpoch;
     /** The same for translations of global pages, which a load of CR3 leaves alone. */
     public int globalEpoch;
+    /** Told of the linear address of each page that is invalidated alone. */
+    public LongConsumer pageWatcher = gva -> { };
 
     private final Cpu cpu;
     private final ModelHostMemory memory;
@@ -649,7 +654,7 @@ public final class Mmu implements AutoCloseable {
         cpu.cr3 = cr3;
         boolean flushed = tlb.choose(pcid(), keep);
         selectAccess();
-        epoch++;
+        changed(false);
         if (flushed) {
             cpu.counters.count(CountedEvent.TLB_FLUSHES);
         }
@@ -666,37 +671,34 @@ public final class Mmu implements AutoCloseable {
             vpid = entered;
             tlb.choose(pcid(), true);
             selectAccess();
-            epoch++;
-            globalEpoch++;
+            changed(true);
         }
     }
 
     /** INVVPID of one page. */
     public void invalidateVpid(int which, long gva) {
         tlb.invalidate(gva, which << PCID_BITS, (which + 1 << PCID_BITS) - 1);
-        epoch++;
-        globalEpoch++;
+        pageChanged(gva);
     }
 
     /** INVVPID of a range of VPIDs. */
     public void flushVpids(int first, int last, boolean globalsToo) {
         tlb.flush(first << PCID_BITS, (last + 1 << PCID_BITS) - 1, globalsToo);
-        epoch++;
-        globalEpoch++;
+        changed(true);
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
     }
 
     /** INVPCID of one context: forgets what is not global of it. */
     public void flushContext(int pcid) {
         tlb.flush(vpid << PCID_BITS | pcid);
-        epoch++;
+        changed(false);
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
     }
 
     /** INVPCID of all contexts, globals kept. */
     public void flushContexts() {
         tlb.flush(false);
-        epoch++;
+        changed(false);
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
     }
 
@@ -704,16 +706,27 @@ public final class Mmu implements AutoCloseable {
         tlb.flush(true);
         tlb.choose(pcid(), true);
         selectAccess();
-        epoch++;
-        globalEpoch++;
+        changed(true);
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
     }
 
     /** INVLPG. */
     public void invalidatePage(long gva) {
         tlb.invalidate(gva);
+        pageChanged(gva);
+    }
+
+    private void changed(boolean globalsToo) {
         epoch++;
-        globalEpoch++;
+        flushEpoch++;
+        if (globalsToo) {
+            globalEpoch++;
+        }
+    }
+
+    private void pageChanged(long gva) {
+        epoch++;
+        pageWatcher.accept(gva);
     }
 
     /** This frame holds decoded code now: stores to it take the slow path. */
@@ -761,6 +774,11 @@ public final class Mmu implements AutoCloseable {
         return tlb.global(user ? Tlb.FETCH_USER : Tlb.FETCH_SUPERVISOR, wrap(gva));
     }
 
+    /** Size of the page of an instruction fetched just now, as a shift. */
+    public int fetchedShift(long gva) {
+        return tlb.pageShift(user ? Tlb.FETCH_USER : Tlb.FETCH_SUPERVISOR, wrap(gva));
+    }
+
     public ModelHostMemory memory() {
         return memory;
     }
@@ -797,8 +815,7 @@ public final class Mmu implements AutoCloseable {
         PhysicalMap old = physicalMap;
         physicalMap = map;
         tlb.flush(true);
-        epoch++;
-        globalEpoch++;
+        changed(true);
         selectAccess();
         return old;
     }

@@ -1,6 +1,7 @@
 package proteus.silicon.mmu;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import proteus.silicon.cpu.Raw;
 
 /**
@@ -26,10 +27,15 @@ final class Tlb implements AutoCloseable {
     private static final int FETCHES = DATA_CONTEXTS + 1, CONTEXTS = FETCHES + 2 * BANKS;
     /** Attributes: the translation is global; the shift of the page's size stands in bits 15:8. */
     static final long GLOBAL = 1;
+    private static final int LARGEST_SHIFT = 30;
+    /** Runs of 4 MiB in which large pages were met: of most addresses it can be told at once that they lie in none. */
+    private static final int RUN_SHIFT = 22;
+    private final long[] largeRuns = new long[64];
 
     private final Arena arena = Arena.ofShared();
     private final long base;
-    private boolean largePages;
+    /** Pages larger than those that {@link #largeRuns} holds were met. */
+    private boolean hugePages;
     /** Contexts by number, one bit each, that may hold anything. */
     private long filled;
     /** Slots of each context that may hold anything, one bit each: flushes are frequent and most of a TLB is empty. */
@@ -149,7 +155,9 @@ final class Tlb implements AutoCloseable {
         Raw.putLong(entry + ADDEND, hostPage - page);
         Raw.putLong(entry + TlbLayout.HOST_PAGE, hostPage);
         Raw.putLong(attributes(base, slot), (global ? GLOBAL : 0) | (long) pageShift << 8);
-        largePages |= pageShift > 12;
+        if (pageShift > 12) {
+            noteLarge(gva, pageShift);
+        }
         int number = number(context);
         filled |= 1L << number;
         int index = (int) slot / TlbLayout.ENTRY_BYTES;
@@ -167,6 +175,12 @@ final class Tlb implements AutoCloseable {
         return Raw.getLong(context(context) + slot + READ_TAG) == (gva & -4096L) && (Raw.getLong(attributes(context(context), slot)) & GLOBAL) != 0;
     }
 
+    /** Size of the page at an address as a shift, or as if it were the largest where there is no translation for reads. */
+    int pageShift(int context, long gva) {
+        long slot = slot(gva);
+        return Raw.getLong(context(context) + slot + READ_TAG) == (gva & -4096L) ? (int) (Raw.getLong(attributes(context(context), slot)) >>> 8) & 0xff : LARGEST_SHIFT;
+    }
+
     /** The tag that is not in use: the page half the entries away. */
     private static long none(long slot) {
         return (slot ^ ENTRIES_BYTES / 2) << 7;
@@ -179,7 +193,10 @@ final class Tlb implements AutoCloseable {
     /** Forgets everything, or everything that is not global. */
     void flush(boolean globalsToo) {
         flush(-1, globalsToo);
-        largePages &= !globalsToo;
+        if (globalsToo) {
+            Arrays.fill(largeRuns, 0);
+            hugePages = false;
+        }
     }
 
     private void flush(long contexts, boolean globalsToo) {
@@ -205,6 +222,21 @@ final class Tlb implements AutoCloseable {
         }
     }
 
+    private void noteLarge(long gva, int pageShift) {
+        int run = run(gva);
+        largeRuns[run >> 6] |= 1L << run;
+        hugePages |= pageShift > RUN_SHIFT;
+    }
+
+    private boolean inLargeRun(long gva) {
+        int run = run(gva);
+        return (largeRuns[run >> 6] & 1L << run) != 0;
+    }
+
+    private static int run(long gva) {
+        return (int) ((gva >>> RUN_SHIFT) * 0x9e3779b97f4a7c15L >>> 52);
+    }
+
     /** INVLPG: the page of this address, all of it if it is large, whatever the PCID: a global translation may be in any bank. */
     void invalidate(long gva) {
         invalidate(gva, -1);
@@ -213,16 +245,14 @@ final class Tlb implements AutoCloseable {
     private void invalidate(long gva, long contexts) {
         long page = gva & -4096L;
         long own = slot(gva);
-        for (int c = 0; c < CONTEXTS; c++) {
-            if ((contexts & 1L << c) == 0) {
-                continue;
-            }
+        for (long some = filled & contexts; some != 0; some &= some - 1) {
+            int c = Long.numberOfTrailingZeros(some);
             long entry = numbered(c) + own;
             if (Raw.getLong(entry + READ_TAG) == page || Raw.getLong(entry + WRITE_TAG) == page) {
                 drop(numbered(c), own);
             }
         }
-        if (!largePages) {
+        if (!hugePages && !inLargeRun(gva)) {
             return;
         }
         for (int c = 0; c < CONTEXTS; c++) {

@@ -159,6 +159,26 @@ class CodeModificationTest {
         runs(page(0), 9);
     }
 
+    /** INVLPG with any address of a large page invalidates all of it (SDM 3A, 4.10.4.1). */
+    @Test
+    void aLargePageRemappedUnderCodeIsSeenAfterInvlpgOfAnotherPartOfIt() {
+        long linear = 0xc0_0000, other = 0x80_0000;
+        put(linear, "mov eax, 7\nret", linear);
+        put(other, "mov eax, 9\nret", linear);
+        put(A, "mov rsi, 0x%x\ncall rsi\nmov rbx, 0x%x\nmov rcx, 0x%x\nmov [rcx], rbx\ninvlpg [rsi + 0x100000]\ncall rsi\nhlt".formatted(
+            linear, other | BITS | PageTable.LARGE, TestMachine.TABLES + 0x2000 + 8 * 6), page(0));
+        runs(page(0), 9);
+    }
+
+    /** An instruction whose last bytes lie in the page that INVLPG names. */
+    @Test
+    void theSecondPageOfAnInstructionIsRemapped() {
+        put(A + 0xffe, "mov eax, 7\nret", page(0) + 0xffe);
+        machine.memory.write(B, new byte[] {9, 0, 0, (byte) 0xc3}, 0, 4); // the rest of MOV EAX, 0x907; RET
+        put(A + 0x2000, "call 0xe00ffe\nmov rbx, 0x%x\nmov rcx, 0x%x\nmov [rcx], rbx\ninvlpg [0xe01000]\ncall 0xe00ffe\nhlt".formatted(B | BITS, TABLE + 8), page(2));
+        runs(page(2), 0x907);
+    }
+
     @Test
     void aPageRemappedUnderCodeIsSeenAfterALoadOfCr3() {
         put(A + 0x1000, "mov eax, 7\nret", page(1));
