@@ -56,6 +56,14 @@ public interface MemoryMap {
         return (hpa & bytes - 1) == 0 && hpa(start + bytes - HostMemory.FRAME_SIZE) == hpa + bytes - HostMemory.FRAME_SIZE;
     }
 
+    /**
+     * Gives every page of RAM its frame now, all in one run if nothing has been used yet and the host has one, and keeps it there: for
+     * techniques that show guests the addresses of their frames (Xen's machine addresses). Pinned pages are neither shared nor ballooned.
+     *
+     * @throws OutOfHostMemoryException when the host has not so much
+     */
+    default void pin() {}
+
     /** The region at an address, or null: the answer for unmapped space. */
     MemoryRegion regionAt(long gpa);
 

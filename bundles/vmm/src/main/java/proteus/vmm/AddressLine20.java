@@ -70,6 +70,11 @@ final class AddressLine20 implements BackedMap {
     }
 
     @Override
+    public void pin() {
+        map.pin();
+    }
+
+    @Override
     public void discard(long gpa) {
         map.discard(through(gpa));
     }

@@ -2,6 +2,7 @@ package proteus.vmm;
 
 import java.util.Arrays;
 import java.util.function.LongConsumer;
+import java.util.zip.CRC32C;
 import proteus.api.event.CountedEvent;
 import proteus.api.event.EventCounters;
 import proteus.api.silicon.HostMemory;
@@ -18,6 +19,7 @@ final class GuestFrames implements AutoCloseable {
     /** What large pages there are, the largest first. */
     private static final long[] RUNS = {1 << 30, 2 << 20};
 
+    private static final byte[] ZEROS = new byte[FRAME];
     private static final int CHUNK_SHIFT = 21;
 
     private final HostFrames host;
@@ -29,6 +31,8 @@ final class GuestFrames implements AutoCloseable {
     private int[] frames;
     /** Per 2 MiB of RAM: some page has, or had, a frame. */
     private final boolean[] touched;
+    /** The guest knows its frames: they stay. */
+    private boolean pinned;
     private LongConsumer listener = offset -> { };
 
     /** @throws OutOfHostMemoryException when the host could never give so much */
@@ -48,6 +52,10 @@ final class GuestFrames implements AutoCloseable {
     /** Who is told, with the offset of the page, before a frame goes or becomes read-only. */
     void listener(LongConsumer told) {
         listener = told;
+    }
+
+    HostFrames host() {
+        return host;
     }
 
     long ramBytes() {
@@ -102,6 +110,26 @@ final class GuestFrames implements AutoCloseable {
             }
         }
         return false;
+    }
+
+    /** Gives every page of RAM a frame of its own, for good. */
+    void pin() {
+        if (!pinned && untouched(0, ramBytes)) {
+            pinned = pinWhole();
+        }
+        for (int page = 0; !pinned && page < ramBytes >> SHIFT; page++) {
+            ownHpa((long) page << SHIFT, false);
+        }
+        pinned = true;
+    }
+
+    private boolean pinWhole() {
+        long hpa = host.run(ramBytes, RUNS[0], owner);
+        for (int page = 0; hpa >= 0 && page < ramBytes >> SHIFT; page++) {
+            frames[page] = number(hpa) + page;
+        }
+        Arrays.fill(touched, hpa >= 0);
+        return hpa >= 0;
     }
 
     private boolean untouched(long start, long length) {
@@ -175,12 +203,77 @@ final class GuestFrames implements AutoCloseable {
     /** The content of a page of RAM is needed no longer. */
     void discard(long offset) {
         int page = (int) (offset >> SHIFT);
-        if (frames[page] != 0) {
+        if (frames[page] != 0 && !pinned) {
             listener.accept((long) page << SHIFT);
             drop(page);
             frames[page] = 0;
         }
     }
+
+    /**
+     * One round of content-based sharing over the VM's RAM, between two instructions. The first page of a content only leaves a hint; a
+     * second one becomes the frame to share, and finds the first in the next round.
+     *
+     * @return how many pages gave their frame back
+     */
+    long share() {
+        if (pinned) {
+            return 0;
+        }
+        byte[] content = new byte[FRAME];
+        byte[] other = new byte[FRAME];
+        long before = counters.get(CountedEvent.PAGES_SHARED);
+        for (int page = 0; page < ramBytes >> SHIFT; page++) {
+            if (frames[page] > 0) {
+                share(page, content, other);
+            }
+        }
+        return counters.get(CountedEvent.PAGES_SHARED) - before;
+    }
+
+    private void share(int page, byte[] content, byte[] other) {
+        long hpa = (long) frames[page] << SHIFT;
+        host.memory().read(hpa, content, 0, FRAME);
+        if (Arrays.equals(content, ZEROS)) {
+            give(page, 0);
+            return;
+        }
+        long hash = hash(content);
+        long shared = host.join(hash, content, other);
+        if (shared >= 0) {
+            give(page, -number(shared));
+        } else if (host.met(hash, hpa) && host.offer(hash, hpa)) {
+            listener.accept((long) page << SHIFT);
+            frames[page] = -frames[page];
+        }
+    }
+
+    /** A page gives its own frame back. */
+    private void give(int page, int instead) {
+        listener.accept((long) page << SHIFT);
+        host.release((long) frames[page] << SHIFT, FRAME);
+        frames[page] = instead;
+        counters.count(CountedEvent.PAGES_SHARED);
+    }
+
+    private static long hash(byte[] content) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(content);
+        return checksum.getValue() << 32 | Arrays.hashCode(content) & 0xffff_ffffL;
+    }
+
+    /** How many pages of RAM have frames of their own, and how many are on shared ones. */
+    Count count() {
+        long own = 0;
+        long shared = 0;
+        for (int page = 0; page < ramBytes >> SHIFT; page++) {
+            own += frames[page] > 0 ? 1 : 0;
+            shared += frames[page] < 0 ? 1 : 0;
+        }
+        return new Count(own, shared);
+    }
+
+    record Count(long own, long shared) {}
 
     private void drop(int page) {
         if (frames[page] > 0) {

@@ -1,9 +1,7 @@
 package proteus.vmm;
 
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.OutOfHostMemoryException;
 
@@ -18,8 +16,8 @@ final class HostFrames {
     private final HostMemory memory;
     private final Map<Long, SharedFrame> byHash = new HashMap<>();
     private final Map<Long, SharedFrame> byHpa = new HashMap<>();
-    /** Hashes of pages met once since the last {@link #forgetHints}: the second page of the kind becomes the frame to share. */
-    private final Set<Long> hints = new HashSet<>();
+    /** Hashes met since the last {@link #forgetHints}, and the frame first met with each: the second page of the kind becomes the one to share. */
+    private final Map<Long, Long> hints = new HashMap<>();
     private SharedFrame zeros;
 
     /** A frame that nobody writes; how many pages are behind it. */
@@ -118,9 +116,10 @@ final class HostFrames {
         return frame.hpa;
     }
 
-    /** Whether another page had this hash since the hints were forgotten; the question is remembered. */
-    synchronized boolean met(long hash) {
-        return !hints.add(hash);
+    /** Whether another frame had this hash since the hints were forgotten; the first one is remembered. */
+    synchronized boolean met(long hash, long hpa) {
+        Long first = hints.putIfAbsent(hash, hpa);
+        return first != null && first != hpa;
     }
 
     synchronized void forgetHints() {

@@ -18,11 +18,16 @@ import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.RunOutcome;
 import proteus.api.event.CountedEvent;
 import proteus.api.silicon.ExecutionMode;
+import proteus.api.io.Balloon;
 import proteus.api.io.TextScreen;
+import proteus.api.silicon.HostMemory;
+import proteus.api.silicon.OutOfHostMemoryException;
 import proteus.api.silicon.Processor;
 import proteus.api.vm.DebugAttachment;
 import proteus.api.vm.DebugListener;
 import proteus.api.vm.GuestContract;
+import proteus.api.vm.HostMemoryManager;
+import proteus.api.vm.MemorySize;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VmConsole;
 import proteus.api.vm.VmEnd;
@@ -40,6 +45,7 @@ import proteus.x86.format.Rflags;
 final class Machine implements VirtualMachine {
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
     private static final int LAST_LINES = 5;
+    private static final long BREATH_NANOS = 1_000_000;
 
     private final Parts parts;
     private final VmThread thread;
@@ -48,7 +54,7 @@ final class Machine implements VirtualMachine {
     private final MachineSchedule schedule;
     private final Consumer<Machine> closed;
     private final KeyTyping keys;
-    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile CountDownLatch ended = new CountDownLatch(1);
     private final List<VmStatistics.Mark> marks = new CopyOnWriteArrayList<>();
 
     private volatile VmState state = VmState.CREATED;
@@ -60,6 +66,8 @@ final class Machine implements VirtualMachine {
     private volatile long cpuNanos = -1;
     private boolean stepping;
     private boolean resetWanted;
+    /** Parked for want of a frame: it can go on once there is one. */
+    private boolean hungry;
     private final MachineDebugging debugging;
 
     /** @param closed told when the VM is gone */
@@ -85,6 +93,8 @@ final class Machine implements VirtualMachine {
         long from = System.nanoTime();
         try {
             slice();
+        } catch (OutOfHostMemoryException e) {
+            starve();
         } catch (RuntimeException | Error e) {
             // Contained: this VM is parked, others go on.
             LOG.error("VM {} parked: a technique or device failed", name(), e);
@@ -95,6 +105,75 @@ final class Machine implements VirtualMachine {
             runNanos += System.nanoTime() - from;
         }
         return state == VmState.RUNNING;
+    }
+
+    /** The guest needs a frame and the host has none: it is at the instruction that does, which has done nothing yet. */
+    private void starve() {
+        if (!parts.frames().host().relieve(this, parts.frames().own().host())) {
+            hungry = true;
+            park(VmEnd.Kind.FAILED, ("the host has no memory left for VM %s, only %s, though pages are shared and balloons were asked: close another VM or "
+                    + "blow up its balloon (mem:balloon), then resume this one").formatted(name(), MemorySize.format(parts.frames().own().host().memory().free())));
+        }
+    }
+
+    /** Works for others until a condition holds or the time is over; on the VM's thread, between two instructions. */
+    void serveUntil(BooleanSupplier condition, long nanos) {
+        long until = System.nanoTime() + nanos;
+        while (!condition.getAsBoolean() && System.nanoTime() < until && state == VmState.RUNNING) {
+            thread.doWork();
+            thread.idle(BREATH_NANOS);
+        }
+    }
+
+    /** One round of page sharing; on the VM's thread. */
+    HostMemoryManager.Sharing share() {
+        GuestFrames frames = parts.frames().own();
+        if (state == VmState.CLOSED) {
+            return new HostMemoryManager.Sharing(0, 0);
+        }
+        long scanned = frames.count().own() * HostMemory.FRAME_SIZE;
+        return new HostMemoryManager.Sharing(frames.share() * HostMemory.FRAME_SIZE, scanned);
+    }
+
+    HostMemoryManager.VmUse memoryUse() {
+        return call(() -> {
+            GuestFrames.Count count = parts.frames().own().count();
+            return new HostMemoryManager.VmUse(
+                    spec().memoryBytes(),
+                    count.own() * HostMemory.FRAME_SIZE,
+                    count.shared() * HostMemory.FRAME_SIZE,
+                    balloonDevice().map(Balloon::held).orElse(0L));
+        });
+    }
+
+    private Optional<Balloon> balloonDevice() {
+        return parts.devices().stream().filter(Balloon.class::isInstance).map(Balloon.class::cast).findFirst();
+    }
+
+    void balloon(long bytes) {
+        call(() -> {
+            Balloon balloon = balloonDevice().orElseThrow(() -> new VmException(
+                    "VM %s has no balloon: its I/O technique '%s' has none, 'virtio' has one".formatted(name(), spec().composition().io())));
+            if (!balloon.driven()) {
+                throw new VmException("the guest of VM %s has no balloon driver at work".formatted(name()));
+            }
+            if (bytes < 0 || bytes > spec().memoryBytes()) {
+                throw new VmException("a balloon of %s does not fit into the %s of VM %s"
+                        .formatted(MemorySize.format(bytes), MemorySize.format(spec().memoryBytes()), name()));
+            }
+            balloon.ask(bytes);
+            return null;
+        });
+    }
+
+    /** Whether its guest could give so much more, as far as another thread can tell. */
+    boolean inflatable(long bytes) {
+        return state == VmState.RUNNING && balloonDevice().filter(balloon -> balloon.driven() && balloon.asked() + bytes < spec().memoryBytes() / 2).isPresent();
+    }
+
+    /** On the VM's thread. */
+    void inflate(long bytes) {
+        balloonDevice().ifPresent(balloon -> balloon.ask(Math.max(balloon.asked(), balloon.held()) + bytes));
     }
 
     private void account() {
@@ -314,6 +393,13 @@ final class Machine implements VirtualMachine {
     @Override
     public void resume() {
         call(() -> {
+            if (hungry && state == VmState.PARKED) {
+                hungry = false;
+                end = null;
+                ended = new CountDownLatch(1);
+                cpuNanos = -1;
+                state = VmState.PAUSED;
+            }
             require("resume", VmState.PAUSED);
             state = VmState.RUNNING;
             reason = "";

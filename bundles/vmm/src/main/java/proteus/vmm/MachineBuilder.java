@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.CpuTechnique;
@@ -58,15 +57,15 @@ final class MachineBuilder {
     private final CompositionReport report;
     private final TechniqueRegistry registry;
     private final Optional<BlockBackends> disks;
-    private final Function<HostMemory, HostFrames> hostFrames;
+    private final HostMemories memories;
     private final Parts.Closing made = new Parts.Closing();
 
-    MachineBuilder(VmSpec spec, CompositionReport report, TechniqueRegistry registry, Optional<BlockBackends> disks, Function<HostMemory, HostFrames> hostFrames) {
+    MachineBuilder(VmSpec spec, CompositionReport report, TechniqueRegistry registry, Optional<BlockBackends> disks, HostMemories memories) {
         this.spec = spec;
         this.report = report;
         this.registry = registry;
         this.disks = disks;
-        this.hostFrames = hostFrames;
+        this.memories = memories;
     }
 
     /** @throws VmException in one sentence */
@@ -76,7 +75,7 @@ final class MachineBuilder {
         } catch (OutOfHostMemoryException e) {
             made.close();
             throw new VmException("the host has no memory left to start VM %s, only %s: close another VM or give this one less"
-                    .formatted(spec.name(), MemorySize.format(hostFrames.apply(registry.silicon(spec.composition().silicon()).orElseThrow().hostMemory()).memory().free())), e);
+                    .formatted(spec.name(), MemorySize.format(memories.use().free())), e);
         } catch (IllegalArgumentException e) {
             // What a part says of a wish that it cannot fulfil.
             made.close();
@@ -98,7 +97,7 @@ final class MachineBuilder {
         GuestContract contract = Contracts.of(silicon, spec.cpu());
 
         GuestAbi abi = cpuTechnique.abi();
-        RegionMap map = map(hostFrames.apply(silicon.hostMemory()), counters);
+        RegionMap map = map(memories.of(silicon.hostMemory()), counters);
         MachineMemory memory = new MachineMemory(map, silicon.hostMemory(), spec.memoryBytes());
         Processor processor = made.own(silicon.createProcessor(new ProcessorSettings(
                 cpuTechnique.executionMode(), spec.cpu(), counters, MachineBus.NONE, spec.clock() == VmSpec.Clock.WALL, spec.engine())));
@@ -177,6 +176,7 @@ final class MachineBuilder {
                 used,
                 notes,
                 restart,
+                new MachineFrames(map.frames(), memories),
                 made);
     }
 

@@ -15,7 +15,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composer;
 import proteus.api.compose.CompositionReport;
 import proteus.api.io.BlockBackends;
-import proteus.api.silicon.HostMemory;
+import proteus.api.vm.HostMemoryManager;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
@@ -23,11 +23,11 @@ import proteus.api.vm.VmSpec;
 
 /** All virtual machines of this host. */
 @Component
-public final class Machines implements VirtualMachineManager, TechniqueRegistry.Listener {
+public final class Machines implements VirtualMachineManager, HostMemoryManager, TechniqueRegistry.Listener {
     private final TechniqueRegistry registry;
     private final Composer composer;
     private final Map<String, Machine> machines = new ConcurrentHashMap<>();
-    private final Map<HostMemory, HostFrames> hosts = new ConcurrentHashMap<>();
+    private final HostMemories memories = new HostMemories(machines::values);
     private final Object creating = new Object();
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
@@ -57,15 +57,43 @@ public final class Machines implements VirtualMachineManager, TechniqueRegistry.
                 throw new VmException(report.findings().stream().filter(finding -> !finding.contains(" fits ")).collect(Collectors.joining(" ")));
             }
             Machine machine = new Machine(
-                    new MachineBuilder(spec, report, registry, Optional.ofNullable(disks), this::frames).build(), gone -> machines.remove(spec.name(), gone));
+                    new MachineBuilder(spec, report, registry, Optional.ofNullable(disks), memories).build(), gone -> machines.remove(spec.name(), gone));
             machines.put(spec.name(), machine);
             return machine;
         }
     }
 
-    /** The frames of a host, which all its VMs share. */
-    private HostFrames frames(HostMemory memory) {
-        return hosts.computeIfAbsent(memory, HostFrames::new);
+    @Override
+    public HostUse use() {
+        return memories.use();
+    }
+
+    @Override
+    public VmUse use(VirtualMachine vm) {
+        return own(vm).memoryUse();
+    }
+
+    @Override
+    public List<Frames> frames() {
+        return memories.frames();
+    }
+
+    @Override
+    public Sharing share() {
+        return memories.share();
+    }
+
+    @Override
+    public void balloon(VirtualMachine vm, long bytes) {
+        own(vm).balloon(bytes);
+    }
+
+    private Machine own(VirtualMachine vm) {
+        Machine machine = machines.get(vm.name());
+        if (machine == null) {
+            throw new VmException("VM " + vm.name() + " is closed");
+        }
+        return machine;
     }
 
     @Override

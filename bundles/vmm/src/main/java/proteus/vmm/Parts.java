@@ -27,6 +27,7 @@ import proteus.api.vm.VmSpec;
  * @param used the services that made the parts, to know whether one that leaves is among them
  * @param notes what the loader said
  * @param restart what the reset line does on a PC: all parts as after power-on, the guest loaded again
+ * @param frames behind its memory
  * @param owned everything to close, in the order of making
  */
 record Parts(
@@ -49,6 +50,7 @@ record Parts(
         Set<Object> used,
         List<String> notes,
         Runnable restart,
+        MachineFrames frames,
         Closing owned) {
 
     boolean uses(Object part) {

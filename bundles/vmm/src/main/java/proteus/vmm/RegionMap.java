@@ -121,6 +121,11 @@ final class RegionMap implements BackedMap {
     }
 
     @Override
+    public void pin() {
+        frames.pin();
+    }
+
+    @Override
     public int generation() {
         return generation;
     }

@@ -89,4 +89,106 @@ class GuestFramesTest {
     void moreThanTheHostHasIsRefused() {
         assertThrows(OutOfHostMemoryException.class, () -> frames("a", 64));
     }
+
+    private void fill(GuestFrames frames, long offset, long value) {
+        for (int i = 0; i < 4096; i += 8) {
+            memory.write64(frames.ownHpa(offset, false) + i, value + i);
+        }
+    }
+
+    private long word(GuestFrames frames, long offset) {
+        return memory.read64(frames.hpa(offset));
+    }
+
+    @Test
+    void pagesOfEqualContentOfTwoVmsShareAFrameUntilOneWrites() {
+        GuestFrames a = frames("a", 4);
+        GuestFrames b = frames("b", 4);
+        fill(a, 0x1000, 7);
+        fill(b, 0x3000, 7);
+        fill(b, 0x4000, 8);
+        long free = memory.free();
+        for (int round = 0; round < 2; round++) {
+            a.share();
+            b.share();
+        }
+        assertEquals(a.hpa(0x1000), b.hpa(0x3000));
+        assertFalse(a.owned(0x1000));
+        assertTrue(b.owned(0x4000), "alone of its kind");
+        // Two runs of 2 MiB were given; what is left of them are the shared frame and one of b's own.
+        assertEquals(free + 4 * MIB - 2 * 4096, memory.free());
+        assertEquals(new HostFrames.Sharing(1, 2), host.sharing());
+
+        List<Long> told = new ArrayList<>();
+        b.listener(told::add);
+        memory.write64(b.ownHpa(0x3000, false), -1);
+        assertEquals(List.of(0x3000L), told);
+        assertEquals(1, counters.get(CountedEvent.COW_BREAKS));
+        assertEquals(7, word(a, 0x1000));
+        assertEquals(-1, word(b, 0x3000));
+        assertEquals(15, memory.read64(b.hpa(0x3008)), "the rest was copied");
+
+        long frame = a.hpa(0x1000);
+        assertEquals(frame, a.ownHpa(0x1000, false), "the last one takes the frame itself");
+        assertEquals(0, host.sharing().frames());
+    }
+
+    @Test
+    void pagesWithinOneVmShareToo() {
+        GuestFrames frames = frames("a", 4);
+        for (int page = 0; page < 5; page++) {
+            fill(frames, page * 4096L, 3);
+        }
+        frames.share();
+        frames.share();
+        assertEquals(new HostFrames.Sharing(1, 5), host.sharing());
+        assertEquals(new GuestFrames.Count(0, 5), frames.count());
+    }
+
+    @Test
+    void whoClosesLeavesTheOthersUntouched() {
+        GuestFrames a = frames("a", 4);
+        GuestFrames b = frames("b", 4);
+        fill(a, 0, 7);
+        fill(b, 0, 7);
+        for (int round = 0; round < 2; round++) {
+            a.share();
+            b.share();
+        }
+        a.close();
+        assertEquals(7, word(b, 0));
+        b.ownHpa(0, false);
+        b.close();
+        assertEquals(0, memory.allocations(), "all frames went back");
+    }
+
+    @Test
+    void romIsNotShared() {
+        GuestFrames frames = frames("a", 4);
+        byte[] rom = new byte[8192];
+        long offset = frames.append(rom, "ROM");
+        frames.share();
+        assertTrue(frames.owned(offset));
+    }
+
+    @Test
+    void pinnedMemoryStaysWhereItIs() {
+        GuestFrames frames = frames("a", 4);
+        frames.pin();
+        long hpa = frames.hpa(0);
+        assertEquals(hpa + 4 * MIB - 1, frames.hpa(4 * MIB - 1));
+        frames.share();
+        frames.discard(0x1000);
+        assertEquals(hpa + 0x1000, frames.hpa(0x1000));
+        assertEquals(new GuestFrames.Count(1024, 0), frames.count());
+    }
+
+    @Test
+    void whatWasUsedBeforeIsPinnedAsItIs() {
+        GuestFrames frames = frames("a", 4);
+        frames.ownHpa(0, false);
+        frames.discard(0);
+        frames.pin();
+        assertEquals(new GuestFrames.Count(1024, 0), frames.count());
+    }
 }
