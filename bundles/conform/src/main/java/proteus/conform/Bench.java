@@ -84,7 +84,7 @@ final class Bench implements AutoCloseable {
 
     /** Runs a case on the model and compares. */
     Comparison.Verdict check(Sample sample, Cases cases, int i) {
-        model.run(sample.mode, cases, i, mine, sample.family.vectors(), sample.family.branches());
+        model.run(cases, i, mine, sample.family.vectors(), sample.family.branches());
         return comparison.compare(sample, cases, i, mine);
     }
 

@@ -130,7 +130,7 @@ final class Minimizer {
         }
         one(text, "rip", from.get(at + RIP), first ? 0 : cases.get(before + RIP));
         one(text, "rflags", from.get(at + RFLAGS), first ? 0 : cases.get(before + RFLAGS));
-        for (int s = 0; s < SELECTOR.length && !sample.mode.isLong(); s++) {
+        for (int s = 0; s < SELECTOR.length && sample.segmented; s++) {
             one(text, SELECTOR[s], from.getShort(at + SELECTORS + 2 * s), first ? 0 : cases.getShort(before + SELECTORS + 2 * s));
         }
         for (int r = 0; r < (sample.mode.isLong() ? 16 : 8); r++) {

@@ -139,9 +139,6 @@ final class Catalogue {
     /** Of an instruction in a family, a form that is not tried. */
     private boolean excluded() {
         return switch (decoded.mnemonic) {
-            // in 64-bit mode the bases of FS and GS are the host's
-            case MOV, POP -> mode.isLong() && decoded.operandCount > 0 && decoded.kind[0] == Instruction.SEGMENT;
-            case LFS, LGS, LSS, JMP_FAR, CALL_FAR, RET_FAR, IRET -> mode.isLong();
             // the manual leaves the result undefined (SDM vol. 2A, BSWAP)
             case BSWAP -> decoded.operandSize == 16;
             // MOVD with a general register is MMX's or SSE2's; all else as the table says

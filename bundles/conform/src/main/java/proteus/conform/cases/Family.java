@@ -11,8 +11,7 @@ import proteus.x86.decode.Mnemonic;
 
 /**
  * The families of instructions, and the feature each instruction needs. What is in no family is not tried: system instructions that a
- * program may use but whose result is the host's own (CPUID, RDTSC, SGDT, LAR, RDRAND, XGETBV, ...), far transfers, loads of segment
- * registers, and system calls.
+ * program may use but whose result is the host's own (CPUID, RDTSC, SGDT, RDRAND, XGETBV, ...), and system calls.
  */
 public enum Family {
     ARITHMETIC("ADD ADC SUB SBB CMP INC DEC NEG MUL IMUL DIV IDIV CBW CWD adx:ADCX adx:ADOX"),
@@ -27,8 +26,9 @@ public enum Family {
         + "clwb:CLWB sse2:LFENCE sse2:MFENCE sse:SFENCE sse2:MOVNTI"),
     STACK("PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE"),
     CONTROL("JCC JMP CALL RET LOOP LOOPE LOOPNE JCXZ"),
-    /** Selectors and far transfers. In 64-bit mode only the questions about descriptors: FS and GS are the host's. */
+    /** Selectors: loaded, asked about. MOV and POP of segment registers are with the other forms of these. */
     SEGMENT("LDS LES LFS LGS LSS ARPL LAR LSL VERR VERW BOUND INTO"),
+    FAR("JMP_FAR CALL_FAR RET_FAR IRET"),
     STRING("MOVS CMPS SCAS LODS STOS"),
     /** Ring 0's instructions, which fault in ring 3 whatever their operands; and what is never an instruction. */
     PROTECTION("HLT CLI STI IN OUT INS OUTS MOV_CR MOV_DR LGDT LIDT LLDT LTR LMSW CLTS INVD WBINVD INVLPG RDMSR WRMSR SWAPGS UD0 UD1 UD2"),
@@ -166,7 +166,7 @@ public enum Family {
 
     /** Whether instructions go elsewhere. */
     public boolean branches() {
-        return this == CONTROL || this == SEGMENT;
+        return this == CONTROL || this == SEGMENT || this == FAR;
     }
 
     public boolean isAvx() {

@@ -76,7 +76,12 @@ final class Places {
     /** A selector: of any segment, also of none; mostly one that fits. */
     static int selector(Edges edges, boolean code) {
         if (edges.oneIn(12)) {
-            return edges.oneIn(2) ? edges.random.nextInt(4) : LDT_BIT | edges.random.nextInt(4) | edges.random.nextInt(Segments.LDT.size(), 0x2000) << 3;
+            int index = switch (edges.random.nextInt(3)) {
+                case 0 -> 0;
+                case 1 -> edges.random.nextInt(Segments.LDT.size(), 0x2000) << 3 | LDT_BIT;
+                default -> Segments.FOREIGN.get(edges.random.nextInt(Segments.FOREIGN.size())) << 3;
+            };
+            return index | edges.random.nextInt(4);
         }
         List<Segment> all = Stream.concat(Segments.LDT.stream(), Segments.GDT.stream()).filter(segment -> edges.oneIn(4) || segment.isCode() == code).toList();
         int selector = all.isEmpty() ? 0 : all.get(edges.random.nextInt(all.size())).selector();

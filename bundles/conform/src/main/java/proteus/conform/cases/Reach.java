@@ -15,6 +15,7 @@ import proteus.x86.decode.Mnemonic;
 public final class Reach {
     private static final int RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
     private static final int ES = 0, SS = 2, DS = 3, FS = 4, SEGMENT_REGISTERS = 6;
+    private static final int AC = 0x4_0000, MOST_PUSHED = 16;
     private static final long LOW_32 = 0xffff_ffffL, LOW_16 = 0xffff;
     /** An access starts so far inside the window, and so far from the harness's pages, that the longest one stays out of what is behind. */
     private static final long MARGIN = 1024;
@@ -138,7 +139,8 @@ public final class Reach {
             case RET -> landsByMemory(SS, stackPointer());
             case JMP_FAR, CALL_FAR -> in.kind[0] == Instruction.FAR_POINTER ? landsFar(in.immediate2, in.immediate)
                 : landsFarByMemory(in.segment, effectiveAddress(sample, cases, at), 2);
-            case RET_FAR, IRET -> landsFarByMemory(SS, stackPointer(), in.operandSize >> 3);
+            case RET_FAR -> landsFarByMemory(SS, stackPointer(), in.operandSize >> 3);
+            case IRET -> landsFarByMemory(SS, stackPointer(), in.operandSize >> 3) && (!sample.mode.isLong() || stackToReturnTo());
             default -> true;
         };
     }
@@ -150,7 +152,7 @@ public final class Reach {
             return true;
         }
         long place = cases.find(at, linear, bytes + selectorBytes);
-        return place >= 0 && landsFar(cases.getShort(place + bytes), cases.getInt(place) & operandMask());
+        return place >= 0 && landsFar(cases.getShort(place + bytes), bytes == 8 ? cases.get(place) : cases.getInt(place) & operandMask());
     }
 
     private boolean landsFar(int selector, long offset) {
@@ -158,12 +160,41 @@ public final class Reach {
             return false;
         }
         Segment segment = Segments.code(selector);
-        if (segment == null || !segment.longMode() && !segment.contains(offset, 1)) {
+        if (segment == null || !segment.longMode() && !segment.contains(offset & LOW_32, 1)) {
             return true;
         }
-        long linear = segment.base() + offset & LOW_32;
+        if (in.mnemonic == Mnemonic.CALL_FAR && !pushesInReach(segment)) {
+            return false;
+        }
+        long linear = segment.longMode() ? offset : segment.base() + offset & LOW_32;
         // the harness knows a fault in 64-bit code as its own only by the window
         return Window.inCode(linear) ? Window.isTail(linear) : allowed(linear) && !(segment.longMode() && linear < Places.NEVER_MAPPED);
+    }
+
+    /**
+     * A call to the other kind of mode pushes with the addresses of that mode. In 64-bit mode they must not wrap either: Linux retries what faults
+     * above 4 GiB in compatibility mode for ever (is_errata100).
+     */
+    private boolean pushesInReach(Segment code) {
+        if (code.longMode() == sample.mode.isLong()) {
+            return true;
+        }
+        long pointer = gpr(RSP);
+        Segment stack = segment(SS);
+        return code.longMode() ? pointer >= MOST_PUSHED && allowed(pointer) : stack == null || allowed(stack.base() + (pointer & (stack.big() ? LOW_32 : LOW_16)) & LOW_32);
+    }
+
+    /**
+     * Whether SS that IRET pops in 64-bit mode means the same on both sides. And it must not pop AC from a stack that is not aligned: the popped AC is in
+     * force while the rest is popped, and #AC comes with the AC of before, which Linux takes for a split lock and retries for ever.
+     */
+    private boolean stackToReturnTo() {
+        int bytes = in.operandSize >> 3;
+        if (!knowsAt(SS, stackPointer() + 4 * bytes)) {
+            return false;
+        }
+        long flags = cases.find(at, stackPointer() + 2 * bytes, bytes);
+        return stackPointer() % bytes == 0 || flags >= 0 && (bytes == 2 || (cases.getInt(flags) & AC) == 0);
     }
 
     /** Whether a selector that the instruction takes means the same on both sides. */

@@ -14,6 +14,8 @@ public final class Sample {
     public final int slot, start;
     public final long address;
     public final Instruction decoded = new Instruction();
+    /** Whether segment registers are part of its cases. In 64-bit mode only where it loads one, since the base of FS is the host's then. */
+    public final boolean segmented;
 
     Sample(Family family, Mode mode, byte[] bytes, int length, int slot, int start, long address) {
         this.family = family;
@@ -24,6 +26,11 @@ public final class Sample {
         this.start = start;
         this.address = address;
         Decoder.decode(i -> i < bytes.length ? bytes[i] & 0xff : 0, mode.bits, decoded);
+        segmented = !mode.isLong() || switch (decoded.mnemonic) {
+            case LFS, LGS, LSS, JMP_FAR, CALL_FAR, RET_FAR, IRET -> true;
+            case MOV, POP -> decoded.kind[0] == Instruction.SEGMENT;
+            default -> false;
+        };
     }
 
     /** The operand in memory, or -1. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import proteus.conform.state.Mode;
+import proteus.conform.state.Segments;
 import proteus.conform.state.Window;
 import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
@@ -242,7 +243,7 @@ public final class Samples {
             bytes[tail] = (byte) edges.random.nextInt();
             bytes[tail + 1] = (byte) edges.random.nextInt(2);
             bytes[tail + 2] = (byte) (edges.oneIn(2) ? 0 : edges.oneIn(3) ? edges.random.nextInt() : edges.random.nextInt(5));
-        } else if (form.mnemonic() == Mnemonic.RET && !form.modrm()) {
+        } else if ((form.mnemonic() == Mnemonic.RET || form.mnemonic() == Mnemonic.RET_FAR) && !form.modrm()) {
             bytes[tail + 1] = (byte) edges.random.nextInt(2);
         }
     }
@@ -255,6 +256,9 @@ public final class Samples {
         if (decoded.operandCount > 0 && decoded.kind[0] == Instruction.FAR_POINTER) {
             int offsetBytes = decoded.operandSize >> 3;
             int selector = Places.selector(edges, true);
+            if (offsetBytes == 2 && Segments.isLongCode(selector)) {
+                return 0; // nothing of 64-bit code lies so low
+            }
             put(length - 2 - offsetBytes, Places.farOffset(edges, selector), offsetBytes);
             put(length - 2, selector, 2);
             decode();

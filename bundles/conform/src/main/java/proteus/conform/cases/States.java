@@ -15,7 +15,7 @@ import proteus.x86.decode.Mnemonic;
 public final class States {
     private static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
     private static final int ES = 0, CS = 1, SS = 2;
-    private static final int CF_TO_OF = 0x8d5, DF = 0x400, TF = 0x100, AC = 0x4_0000, ID = 0x20_0000, NT = 0x4000, ALWAYS = 0x202;
+    private static final int CF_TO_OF = 0x8d5, DF = 0x400, AC = 0x4_0000, ID = 0x20_0000, NT = 0x4000, ALWAYS = 0x202;
     private static final int AROUND = 32;
     private static final int MOST_PIECE_0 = 600, MOST_PIECE_1 = 320;
     private static final int STRING_REACH = 160;
@@ -116,10 +116,11 @@ public final class States {
         // flat segments are what programs have and what translated code needs
         boolean plain = mode == Mode.PROTECTED && sample.family != Family.UNDEFINED && edges.oneIn(2);
         for (int s = 0; s < 6; s++) {
-            Segment segment = mode.isLong() ? null : s == CS ? mode.code : plain ? mode.data : s == SS ? stackSegment() : dataSegment();
+            Segment segment = mode.isLong() ? s == SS ? longStackSegment() : null : s == CS ? mode.code : plain ? mode.data : s == SS ? stackSegment() : dataSegment();
             cases.setShort(at + SELECTORS + 2 * s, segment == null ? 0 : segment.selector());
         }
         cases.setShort(at + SELECTORS + 2 * CS, mode.code.selector());
+        cases.setShort(at + SEGMENTED, sample.segmented ? 1 : 0);
     }
 
     /** A segment for data, or null for none: mostly the plain one of the mode. */
@@ -133,6 +134,11 @@ public final class States {
         List<Segment> all = Segments.LDT.stream().filter(Segment::isData).toList();
         int i = edges.random.nextInt(-1, all.size() + 1);
         return i < 0 ? null : i == all.size() ? Segments.DATA_FLAT : all.get(i);
+    }
+
+    /** In 64-bit mode only a far call looks at it, one that leads out of there. */
+    private Segment longStackSegment() {
+        return sample.family == Family.FAR && edges.oneIn(3) ? Segments.LDT.stream().filter(Segment::isStack).toList().get(edges.random.nextInt(4)) : Segments.DATA_FLAT;
     }
 
     private Segment stackSegment() {
@@ -237,7 +243,7 @@ public final class States {
                 return;
             }
             case STACK -> stack();
-            case CONTROL, SEGMENT -> {
+            case CONTROL, SEGMENT, FAR -> {
                 switch (in.mnemonic) {
                     case CALL, RET, CALL_FAR, RET_FAR, IRET -> stack();
                     default -> { }
@@ -512,14 +518,6 @@ public final class States {
     /** What has to be in memory for the instruction to do something. */
     private void contents() {
         switch (in.mnemonic) {
-            case POPF -> {
-                long place = place(stackFocus(), 8);
-                if (place >= 0) {
-                    cases.set(place, cases.get(place) & ~(long) TF);
-                } else {
-                    stackRegister(RSP, Window.DATA_END + 512); // the flags there cannot be chosen: nor can they be popped
-                }
-            }
             case RET -> {
                 if (place(stackFocus(), 8) >= 0) {
                     poke(stackFocus(), target());
@@ -554,11 +552,11 @@ public final class States {
                 }
             }
             case LDS, LES, LFS, LGS, LSS -> poke(focus, edges.integer() & operandMask() | (long) Places.selector(edges, false) << in.operandSize);
-            case JMP_FAR, CALL_FAR -> poke(focus, farPointer());
+            case JMP_FAR, CALL_FAR -> farPointer(focus, 2);
             case RET_FAR, IRET -> {
-                poke(stackFocus(), farPointer());
-                if (in.mnemonic == Mnemonic.IRET) {
-                    flagsToPop();
+                farPointer(stackFocus(), in.operandSize >> 3);
+                if (in.mnemonic == Mnemonic.IRET && mode.isLong()) {
+                    selectorAt(stackFocus() + (4 * in.operandSize >> 3), in.operandSize >> 3, Places.selector(edges, false));
                 }
             }
             case CMPXCHG -> {
@@ -608,20 +606,25 @@ public final class States {
         return in.operandSize == 16 ? 0xffff : 0xffff_ffffL;
     }
 
-    /** Offset and selector, in 32 bits or in 64. */
-    private long farPointer() {
+    /** Puts an offset and behind it a selector where a far transfer finds them. */
+    private void farPointer(long address, int selectorBytes) {
         int selector = Places.selector(edges, true);
-        return Places.farOffset(edges, selector) & operandMask() | (long) selector << in.operandSize;
+        int bytes = in.operandSize >> 3;
+        long place = place(address, bytes);
+        if (place >= 0) {
+            long offset = Places.farOffset(edges, selector);
+            for (int i = 0; i < bytes; i++) {
+                cases.setByte(place + i, (int) (offset >> 8 * i));
+            }
+        }
+        selectorAt(address + bytes, selectorBytes, selector);
     }
 
-    /** Behind RIP and CS on the stack; where they cannot be chosen, nothing can be popped either. */
-    private void flagsToPop() {
-        long place = place(stackFocus(), 3 * in.operandSize >> 3);
+    /** A selector in so many bytes, of which the upper ones do not matter. */
+    private void selectorAt(long address, int bytes, int selector) {
+        long place = place(address, bytes);
         if (place >= 0) {
-            long at16 = place + (2 * in.operandSize >> 3);
-            cases.setShort(at16, cases.getShort(at16) & ~TF);
-        } else {
-            stackRegister(RSP, Window.DATA_END + 512);
+            cases.setShort(place, selector);
         }
     }
 

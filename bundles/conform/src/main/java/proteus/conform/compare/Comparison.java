@@ -16,8 +16,9 @@ public final class Comparison {
     public enum Verdict { AGREE, DIFFER, UNDEFINED }
 
     private static final long FLAGS = 0x8d5 | 0x100 | 0x400 | 0x4000 | 0x4_0000 | 0x20_0000;
-    private static final int RSP = 4;
-    private static final int PAGE_FAULT = 14, BREAKPOINT = 3, OVERFLOW = 4, PRESENT = 1;
+    private static final int RSP = 4, CS = 1;
+    private static final long LOW_32 = 0xffff_ffffL;
+    private static final int PAGE_FAULT = 14, DEBUG = 1, BREAKPOINT = 3, OVERFLOW = 4, PRESENT = 1;
     private static final long USER_END = 0x0000_7fff_ffff_f000L;
     /** Bits of an address that processors with 48 and with 57 bits of linear address treat differently (SDM vol. 1, 8.1.8: the pointers have as many). */
     private static final int UNUSED = 16;
@@ -87,6 +88,11 @@ public final class Comparison {
             // the branch went to a breakpoint, which trapped behind it
             cases.set(theirs + FAULT, 0);
             cases.set(theirs + RIP, cases.get(theirs + RIP) - 1);
+        } else if (fault == DEBUG && cases.get(theirs + RIP) >= Window.STUB) {
+            // the case has set TF, and the trap came behind the jump out
+            cases.set(theirs + FAULT, 0);
+            cases.set(theirs + RIP, sample.offset() + sample.length);
+            cases.setShort(theirs + SELECTORS + 2 * CS, sample.mode.code.selector());
         } else if (fault == OVERFLOW) {
             // INTO traps behind itself; the model's exit tells the instruction and its length
             cases.set(theirs + RIP, cases.get(theirs + RIP) - sample.length);
@@ -131,15 +137,16 @@ public final class Comparison {
     private boolean gprs(Sample sample, boolean completed, Cases cases, long theirs, Cases mine, long ours) {
         Mode mode = sample.mode;
         boolean open = !completed && Undefined.registersAfterFault(sample.decoded);
-        for (int s = 0; s < States.SELECTOR_NAMES.length && !mode.isLong(); s++) {
+        for (int s = 0; s < States.SELECTOR_NAMES.length && sample.segmented; s++) {
             int a = cases.getShort(theirs + SELECTORS + 2 * s);
             int b = mine.getShort(ours + SELECTORS + 2 * s);
             if (a != b) {
                 return equal(States.SELECTOR_NAMES[s], a, b);
             }
         }
+        boolean narrowed = sample.segmented && Undefined.upperHalves(mode, cases.getShort(theirs + SELECTORS + 2 * CS));
         for (int r = 0; r < (mode.isLong() ? 16 : 8); r++) {
-            long defined = mode.registerMask() & ~(completed ? Undefined.register(sample.decoded, r) : 0);
+            long defined = mode.registerMask() & (narrowed ? LOW_32 : -1) & ~(completed ? Undefined.register(sample.decoded, r) : 0);
             long a = cases.get(theirs + GPRS + 8 * r) & defined;
             long b = mine.get(ours + GPRS + 8 * r) & defined;
             if (a != b && (!open || r == RSP)) {

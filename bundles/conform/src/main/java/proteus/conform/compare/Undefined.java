@@ -5,6 +5,8 @@ import java.util.Map;
 import proteus.conform.cases.Family;
 import proteus.conform.cases.Sample;
 import proteus.conform.state.Cases;
+import proteus.conform.state.Mode;
+import proteus.conform.state.Segments;
 import proteus.x86.decode.Decoder;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
@@ -168,6 +170,14 @@ final class Undefined {
     /** Bits of a register that are left open: of LAR's result 19:16, where the limit is ("undefined", SDM vol. 2A, LAR). */
     static long register(Instruction in, int register) {
         return in.mnemonic == Mnemonic.LAR && in.operandSize > 16 && register == in.register[0] ? 0xf_0000 : 0;
+    }
+
+    /**
+     * Whether the upper halves of general registers are open, since the case has left 64-bit mode. SDM vol. 1, 3.4.1.1: "the upper 32 bits of any
+     * general-purpose register are not preserved when switching from 64-bit mode to a 32-bit mode".
+     */
+    static boolean upperHalves(Mode before, int codeSelector) {
+        return before.isLong() && !Segments.isLongCode(codeSelector);
     }
 
     /** Bits of a fault's address that the manual defines: of a masked store it does not say which byte of the page CR2 names (SDM vol. 3A, 6.15, #PF). */

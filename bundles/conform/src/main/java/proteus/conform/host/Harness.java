@@ -8,8 +8,8 @@ import proteus.x86.asm.Assembler;
 import proteus.x86.asm.Assembly;
 
 /**
- * The harness's machine code. All it keeps is in the control page, at absolute addresses: no register is its own while a case runs. Cases of
- * compatibility mode have their own segments; then the base of FS, which is the host's, is put back behind them.
+ * The harness's machine code. All it keeps is in the control page, at absolute addresses: no register is its own while a case runs. Where
+ * segment registers are part of a case they are loaded in front of it, and put back behind it with the base of FS, which is the host's.
  */
 final class Harness {
     /** The jump behind every instruction goes here. */
@@ -39,6 +39,7 @@ final class Harness {
         fsbase   equ CONTROL+72
         where_cs equ CONTROL+80
         where_ss equ CONTROL+88
+        flags    equ CONTROL+104
         old      equ CONTROL+OLD_HANDLERS
 
         run:
@@ -68,15 +69,18 @@ final class Harness {
             mov [fault], rax
             mov rax, [rbx+at_rip]
             mov [through], rax
-            movzx ecx, word [rbx+at_cs]
-            cmp ecx, CODE_64
+            cmp word [rbx+at_segmented], 0
             je .loaded
-            ; compatibility mode: by a far jump, with the case's segments
+            movzx ecx, word [rbx+at_cs]
+            mov [where_cs], ecx
+            cmp ecx, CODE_64
+            je .segments
+            ; compatibility mode: by a far jump
             mov [target], eax
             mov [target+4], ecx
-            mov [where_cs], ecx
             mov eax, enter
             mov [through], rax
+        .segments:
             rdfsbase rax
             mov [fsbase], rax
             mov es, [rbx+at_es]
@@ -133,8 +137,12 @@ final class Harness {
             popfq
             mov rax, [keptrbx]
             mov [rbx+at_gprs+24], rax
-            movzx ecx, word [rbx+at_cs-SIDE]
-            cmp ecx, CODE_64
+            cmp qword [fault], 0
+            je .asked
+            mov rax, [flags]
+            mov [rbx+at_rflags], rax
+        .asked:
+            cmp word [rbx+at_segmented-SIDE], 0
             je .saved
             mov [rbx+at_es], es
             mov [rbx+at_ss], ss
@@ -208,6 +216,10 @@ final class Harness {
             mov [where_ss], cx
             mov word [rdx+0xb8], CODE_64
             mov [where], rax
+            mov rax, [rdx+0xb0] ; EFLAGS
+            mov [flags], rax
+            and eax, 0xfffffeff ; a case may have set TF, for which the harness has no use
+            mov [rdx+0xb0], rax
             mov rax, [rdx+0xc0] ; ERR
             mov [error], rax
             mov rax, [rdx+0xd8] ; CR2
@@ -242,6 +254,7 @@ final class Harness {
         for (int i = 0; i < SELECTORS.length; i++) {
             define(source, "at_" + SELECTORS[i], Cases.SELECTORS + 2L * i);
         }
+        define(source, "at_segmented", Cases.SEGMENTED);
         define(source, "CODE_64", Mode.LONG.code.selector());
         define(source, "DATA_FLAT", Segments.DATA_FLAT.selector());
         define(source, "at_fault", Cases.FAULT);

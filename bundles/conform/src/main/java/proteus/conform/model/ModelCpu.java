@@ -39,6 +39,8 @@ public final class ModelCpu implements AutoCloseable {
     /** The system's page, for ring 0 only. First the task-state segment; it has no bitmap, so every port is forbidden. */
     private static final long TSS = 0xffff_8000_0000_0000L, GDT = TSS + 0x400, LDT = TSS + 0x800;
     private static final int GDT_LIMIT = 0x7f, LDT_SELECTOR = 0x50;
+    /** Linux's own, ring 0: code of 32 and of 64 bits, data. */
+    private static final long[] SYSTEM_SEGMENTS = {0x00cf_9b00_0000_ffffL, 0x00af_9b00_0000_ffffL, 0x00cf_9300_0000_ffffL};
     private static final int TSS_LIMIT = 0x67, TSS_MAP_BASE = 0x66;
     private static final int EFER_MSR = 0xc000_0080;
     private static final int ENTRIES_SHIFT = 9, PAGE_SHIFT = 12, LEVELS = 4;
@@ -73,6 +75,9 @@ public final class ModelCpu implements AutoCloseable {
         code = map(Window.CODE, Window.CODE_BYTES, user);
         long tss = map(TSS, PAGE, PageTable.PRESENT | PageTable.WRITABLE | PageTable.NX);
         memory.write16(tss + TSS_MAP_BASE, TSS_LIMIT + 1);
+        for (int i = 0; i < SYSTEM_SEGMENTS.length; i++) {
+            memory.write64(tss + (GDT - TSS) + 8 * (i + 1), SYSTEM_SEGMENTS[i]);
+        }
         Segments.GDT.forEach(segment -> memory.write64(tss + (GDT - TSS) + (segment.selector() & ~7), segment.descriptor()));
         Segments.LDT.forEach(segment -> memory.write64(tss + (LDT - TSS) + (segment.selector() & ~7), segment.descriptor()));
         memory.write(constants, constantPage, 0, constantPage.length);
@@ -157,13 +162,13 @@ public final class ModelCpu implements AutoCloseable {
     /**
      * Runs a case.
      *
-     * @param mode that its code segment has
      * @param out where what became of it goes, side "after" of case 0
      * @param vectors whether x87 and vector registers are part of it
      * @param jumps whether a branch to a place that cannot be executed is to be followed to the fault there
      */
-    public void run(Mode mode, Cases in, int i, Cases out, boolean vectors, boolean jumps) {
+    public void run(Cases in, int i, Cases out, boolean vectors, boolean jumps) {
         long from = Cases.before(i);
+        boolean segmented = in.getShort(from + Cases.SEGMENTED) != 0;
         long to = Cases.after(0);
         putPiece(in, from + Cases.MEMORY, in.get(from + Cases.PIECE_0), (int) in.get(from + Cases.LENGTH_0));
         putPiece(in, from + Cases.MEMORY + in.get(from + Cases.LENGTH_0), in.get(from + Cases.PIECE_1), (int) in.get(from + Cases.LENGTH_1));
@@ -172,7 +177,7 @@ public final class ModelCpu implements AutoCloseable {
             memory.write(control, image, 0, vectorBytes);
             step(restore, "FXRSTOR");
         }
-        if (!mode.isLong()) {
+        if (segmented) {
             for (int s = 0; s < SELECTORS; s++) {
                 registers.segment(s, register(Segments.of(in.getShort(from + Cases.SELECTORS + 2 * s))));
             }
@@ -202,7 +207,7 @@ public final class ModelCpu implements AutoCloseable {
         }
         out.set(to + Cases.RFLAGS, registers.rflags());
         out.set(to + Cases.RIP, registers.rip());
-        if (!mode.isLong()) {
+        if (segmented) {
             for (int s = 0; s < SELECTORS; s++) {
                 out.setShort(to + Cases.SELECTORS + 2 * s, registers.segment(s).selector());
                 registers.segment(s, s == CpuRegisters.CS ? register(Mode.LONG.code) : s == CpuRegisters.SS ? register(Segments.DATA_FLAT) : NULL);

@@ -16,8 +16,10 @@ public final class Cases implements AutoCloseable {
     public static final int VECTORS = 0, GPRS = 832, RFLAGS = 960, RIP = 968, PIECE_0 = 976, LENGTH_0 = 984, PIECE_1 = 992, LENGTH_1 = 1000,
         /** Vector of the fault plus 1, or 0. */
         FAULT = 1008, ERROR = 1016, ADDRESS = 1024,
-        /** ES, CS, SS, DS, FS, GS, 16 bits each, in this order as the encodings have it; outside of 64-bit mode. */
-        SELECTORS = 1032, MEMORY = 1088, MEMORY_BYTES = SIDE - MEMORY;
+        /** ES, CS, SS, DS, FS, GS, 16 bits each, in this order as the encodings have it. */
+        SELECTORS = 1032,
+        /** 1 if the selectors are part of the case, 0 if the segment registers stay as they are. */
+        SEGMENTED = 1044, MEMORY = 1088, MEMORY_BYTES = SIDE - MEMORY;
     /** Within the XSAVE image: size of what FXSAVE stores, header, upper halves of YMM. */
     public static final int LEGACY_BYTES = 416, HEADER = 512, UPPER = 576, VECTOR_BYTES = 832;
     /** Offsets in the legacy region (SDM vol. 1, table 10-2). */

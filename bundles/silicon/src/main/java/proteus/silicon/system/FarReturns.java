@@ -21,7 +21,10 @@ import proteus.x86.format.SegmentDescriptor;
 import proteus.x86.format.Selector;
 import proteus.x86.format.Tss32;
 
-/** RET to another segment and IRET in all modes (SDM vol. 2, RET and IRET; SDM 3A, 5.8.6, 6.12.1, 6.14.3; SDM 3B, 20.2). */
+/**
+ * RET to another segment and IRET in all modes (SDM vol. 2, RET and IRET; SDM 3A, 5.8.6, 6.12.1, 6.14.3; SDM 3B, 20.2). What is popped last is read
+ * first, as processors do: it shows where nothing of it can be read.
+ */
 public final class FarReturns {
     /** Flags that IRET always takes from the stack, and those only a 32- or 64-bit image has. */
     private static final int FLAGS_ALWAYS = Flags.ARITHMETIC | Flags.TF | Flags.DF | Flags.NT;
@@ -41,8 +44,8 @@ public final class FarReturns {
         int bits = op.operandSize;
         int bytes = bits >> 3;
         long release = op.operandCount > 0 ? op.immediate & 0xffff : 0;
+        int selector = (int) Stack.peek(cpu, bytes, 16);
         long offset = Stack.peek(cpu, 0, bits);
-        int selector = (int) Stack.peek(cpu, bytes, bits) & 0xffff;
         if (!cpu.descriptorMode()) {
             if (offset > (cpu.v8086() ? 0xffff : cpu.limit[CS])) {
                 throw cpu.protection(0);
@@ -59,8 +62,8 @@ public final class FarReturns {
             Stack.move(cpu, 2 * bytes + release);
             Segments.putCode(cpu, selector, marked, level);
         } else {
+            int stackSelector = (int) Stack.peek(cpu, 3L * bytes + release, 16);
             long sp = Stack.peek(cpu, 2L * bytes + release, bits);
-            int stackSelector = (int) Stack.peek(cpu, 3L * bytes + release, bits) & 0xffff;
             toOuter(cpu, selector, descriptor, stackSelector, sp, release);
         }
         cpu.rip(offset);
@@ -139,9 +142,9 @@ public final class FarReturns {
     private static void fromReal(Cpu cpu, Op op) {
         int bits = op.operandSize;
         int bytes = bits >> 3;
-        long offset = Stack.peek(cpu, 0, bits);
-        int selector = (int) Stack.peek(cpu, bytes, bits) & 0xffff;
         long image = Stack.peek(cpu, 2L * bytes, bits);
+        int selector = (int) Stack.peek(cpu, bytes, bits) & 0xffff;
+        long offset = Stack.peek(cpu, 0, bits);
         if (offset > cpu.limit[CS]) {
             throw cpu.protection(0);
         }
@@ -162,9 +165,9 @@ public final class FarReturns {
         if (virtual && (bits != 16 || (cpu.cr4 & Cr4.VME) == 0)) {
             throw cpu.protection(0);
         }
-        long offset = Stack.peek(cpu, 0, bits);
-        int selector = (int) Stack.peek(cpu, bytes, bits) & 0xffff;
         long image = Stack.peek(cpu, 2L * bytes, bits);
+        int selector = (int) Stack.peek(cpu, bytes, bits) & 0xffff;
+        long offset = Stack.peek(cpu, 0, bits);
         if (offset > 0xffff || virtual && ((image & Flags.IF) != 0 && cpu.flag(Flags.VIP) || (image & Flags.TF) != 0)) {
             throw cpu.protection(0);
         }
@@ -181,9 +184,9 @@ public final class FarReturns {
     private static void fromProtected(Cpu cpu, Op op) {
         int bits = op.operandSize;
         int bytes = bits >> 3;
-        long offset = Stack.peek(cpu, 0, bits);
-        int selector = (int) Stack.peek(cpu, bytes, bits) & 0xffff;
         long image = Stack.peek(cpu, 2L * bytes, bits);
+        int selector = (int) Stack.peek(cpu, bytes, bits) & 0xffff;
+        long offset = Stack.peek(cpu, 0, bits);
         if ((image & Flags.VM) != 0 && bits == 32 && cpu.cpl == 0 && !cpu.longMode()) {
             toV8086(cpu, offset, selector, image);
             return;
@@ -203,8 +206,8 @@ public final class FarReturns {
         }
         // 64-bit mode pops SS:RSP always (SDM 3A, 6.14.3)
         if (cpu.code64() || level > cpu.cpl) {
+            int stackSelector = (int) Stack.peek(cpu, 4L * bytes, 16);
             long sp = Stack.peek(cpu, 3L * bytes, bits);
-            int stackSelector = (int) Stack.peek(cpu, 4L * bytes, bits) & 0xffff;
             toOuter(cpu, selector, descriptor, stackSelector, sp, 0);
         } else {
             long marked = Segments.markAccessed(cpu, selector, descriptor);

@@ -103,7 +103,7 @@ public final class FarTransfers {
         checkTarget(cpu, descriptor, offset, 0);
         long marked = Segments.markAccessed(cpu, selector, descriptor);
         if (call) {
-            Stack stack = Stack.current(cpu, 0);
+            Stack stack = Stack.underCode(cpu, cpu.longMode() && (rights & SegmentDescriptor.L) != 0, 0);
             stack.push(op.operandSize, cpu.selector[CS]);
             stack.push(op.operandSize, cpu.rip());
             stack.commit();
@@ -169,7 +169,7 @@ public final class FarTransfers {
         checkTarget(cpu, descriptor, offset, 0);
         Stack stack = null;
         if (call) {
-            stack = level < cpu.cpl ? innerFrame(cpu, gate, bits, level) : Stack.current(cpu, 0);
+            stack = level < cpu.cpl ? innerFrame(cpu, gate, bits, level) : Stack.underCode(cpu, wide, 0);
             stack.push(bits, cpu.selector[CS]);
             stack.push(bits, cpu.rip());
         }

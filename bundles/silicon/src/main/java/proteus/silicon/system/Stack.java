@@ -40,7 +40,18 @@ final class Stack {
 
     /** The stack in force; violations are #SS(ext). */
     static Stack current(Cpu cpu, int ext) {
-        int size = cpu.stackSize();
+        return current(cpu, cpu.stackSize(), ext);
+    }
+
+    /**
+     * The stack in force as code of a segment that is about to be in force sees it: a call between 64-bit and compatibility mode pushes in the mode
+     * it leads to. The manual does not say so; Intel processors do.
+     */
+    static Stack underCode(Cpu cpu, boolean wideCode, int ext) {
+        return current(cpu, wideCode ? 64 : (cpu.rights[SS] & SegmentDescriptor.DB) != 0 ? 32 : 16, ext);
+    }
+
+    private static Stack current(Cpu cpu, int size, int ext) {
         return new Stack(cpu, 0, 0, size == 64 ? 0 : cpu.base[SS], cpu.limit[SS], cpu.rights[SS], mask(size), size == 64, false, ext, cpu.gpr(4));
     }
 

@@ -77,7 +77,9 @@ final class Restart {
                 }
             }
         }
-        if (form.mode() == Mode.LONG && !region.implicit() && !form.text().startsWith("a32")) {
+        // a call to compatibility mode pushes with 32-bit addresses already
+        boolean narrow = form.text().startsWith("a32") || region == Region.STACK && form.text().startsWith("call") && after.selector(Cpu.CS) == Descriptors.CODE32_USER;
+        if (form.mode() == Mode.LONG && !region.implicit() && !narrow) {
             prepare(region, shift, region);
             canonical(region);
         }

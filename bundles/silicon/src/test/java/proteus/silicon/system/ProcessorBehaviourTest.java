@@ -18,6 +18,8 @@ class ProcessorBehaviourTest {
     private static final int DONE = -1;
     private static final int EAX = 0, ECX = 1, EBX = 3, ESP = 4, EBP = 5;
     private static final long PATTERN = 0x1122_3344_5566_7788L;
+    /** The first address that {@link TestMachine#longMode} does not map. */
+    private static final long UNMAPPED = 0x100_0000;
     private static final int AM = 1 << 18, AC = 1 << 18;
 
     private final TestMachine machine = new TestMachine();
@@ -73,14 +75,13 @@ class ProcessorBehaviourTest {
         cpu.updateMode();
         cpu.cr0 |= AM;
         cpu.rflags(AC | 2);
-        long unmapped = 0x200_0000;
-        cpu.gpr(ESP, unmapped + 0x101);
+        cpu.gpr(ESP, UNMAPPED + 0x101);
         assertEquals(ExceptionVector.AC, run("pushad"));
         machine.longMode(3);
         Segments.put(cpu, Cpu.CS, FREE | 3, machine.descriptor(FREE));
         cpu.updateMode();
         cpu.rflags(AC | 2);
-        cpu.gpr(ESP, unmapped + 0x101);
+        cpu.gpr(ESP, UNMAPPED + 0x101);
         assertEquals(ExceptionVector.AC, run("popad"));
     }
 
@@ -105,6 +106,37 @@ class ProcessorBehaviourTest {
         cpu.gpr(EBX, 0x1_0000);
         assertEquals(ExceptionVector.GP, run("call ebx"));
         assertEquals((int) RIP + 2, machine.memory.read32(STACK - 4));
+    }
+
+    @Test
+    void farReturnsReadFirstWhatIsPoppedLast() {
+        machine.longMode(3);
+        cpu.gpr(ESP, UNMAPPED);
+        assertEquals(ExceptionVector.PF, run("retf"));
+        assertEquals(UNMAPPED + 4, cpu.cr2, "the selector");
+        machine.longMode(3);
+        cpu.gpr(ESP, UNMAPPED);
+        assertEquals(ExceptionVector.PF, run("iretd"));
+        assertEquals(UNMAPPED + 8, cpu.cr2, "the flags");
+        machine.longMode(3);
+        cpu.gpr(ESP, UNMAPPED - 12);
+        machine.memory.write32(UNMAPPED - 8, TestMachine.CODE64_USER);
+        assertEquals(ExceptionVector.PF, run("iretd"));
+        assertEquals(UNMAPPED + 4, cpu.cr2, "the selector of the stack");
+    }
+
+    @Test
+    void aCallOutOf64BitModePushesWith32BitAddresses() {
+        machine.longMode(3);
+        machine.descriptor(FREE, SegmentDescriptor.of(0, 0xfffff, 0xc0fb));
+        machine.memory.write32(0x6800, 0x6000);
+        machine.memory.write16(0x6804, FREE | 3);
+        byte[] target = Assembler.assemble("ud2", 32, 0x6000).bytes();
+        machine.memory.write(0x6000, target, 0, target.length);
+        cpu.gpr(ESP, 0x1234_5678_0000_0000L | STACK);
+        assertEquals(ExceptionVector.UD, run("call far dword [0x6800]"));
+        assertEquals(TestMachine.CODE64_USER, machine.memory.read32(STACK - 4));
+        assertEquals((int) RIP + 7, machine.memory.read32(STACK - 8));
     }
 
     @Test
