@@ -12,8 +12,7 @@ public interface RunSchedule {
     boolean stopRequested();
 
     /**
-     * Whether a debugger steps: the vCPU is given back behind one instruction, also behind one that the technique carried out itself
-     * and the processor does not count.
+     * Whether a debugger steps: the vCPU is given back behind one instruction, also behind an iteration of one that repeats.
      */
     default boolean singleInstruction() {
         return false;

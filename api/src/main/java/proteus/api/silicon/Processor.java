@@ -85,6 +85,12 @@ public interface Processor extends AutoCloseable {
     /** What translated code had to do with it. */
     TranslationCounts translation();
 
+    /**
+     * The technique has carried out one of the guest's instructions itself, without {@link #emulate}: it counts as retired like those that
+     * ran on the processor, so that the guest's time does not depend on what exits (docs/adr/0007).
+     */
+    void retire();
+
     /** The time-stamp counter as the processor itself has it (guest offsets not added). */
     long tsc();
 

@@ -2,9 +2,11 @@ package proteus.api.vm;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.osgi.annotation.versioning.ProviderType;
+import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.CpuVirtualization;
 import proteus.api.io.Board;
@@ -12,6 +14,7 @@ import proteus.api.io.Bus;
 import proteus.api.io.TextScreen;
 import proteus.api.memory.GuestMemory;
 import proteus.api.silicon.DebugHit;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.Processor;
 
 /** A virtual machine. Methods may be called from any thread; an illegal one for the state throws {@link VmException} with a clear sentence. */
@@ -26,6 +29,7 @@ public interface VirtualMachine {
     /** Why it is parked, how it ended, or empty. */
     String reason();
 
+    /** Its hypervisor now; {@link #spec} has the one it was made with. */
     CompositionReport composition();
 
     GuestContract contract();
@@ -42,6 +46,25 @@ public interface VirtualMachine {
 
     /** Frees everything. */
     void close();
+
+    /**
+     * Gives the guest to other techniques, between two of its instructions, whether it runs or not. The guest cannot tell. On any failure
+     * it stays with those it has and goes on.
+     *
+     * @param wish the hypervisor from now on, also the one that a later return of its parts leads back to
+     * @param engine how the silicon executes guest code from now on
+     * @throws VmException with the reason in one sentence: the composition is impossible, or the guest would see the change
+     */
+    HandOverReport swap(Composition wish, ExecutionEngine engine);
+
+    /** Why {@link #swap} to this would be refused now, in one sentence; empty if it would not. */
+    Optional<String> objection(Composition wish);
+
+    /** Hand-overs since the VM was made, the oldest first; of many, the latest. */
+    List<HandOverReport> handOvers();
+
+    /** How the silicon executes guest code now. */
+    ExecutionEngine engine();
 
     /** Waits for the end of the run. */
     Optional<VmEnd> awaitEnd(Duration timeout) throws InterruptedException;
@@ -98,6 +121,9 @@ public interface VirtualMachine {
         Bus mmio();
 
         Board board();
+
+        /** The state of the board and of each device as the guest could know it, by name. */
+        Map<String, byte[]> deviceStates();
 
         /** Runs exactly n instructions (fewer only if the guest ends); the VM must be paused. */
         void step(long instructions);

@@ -14,18 +14,21 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.RunOutcome;
 import proteus.api.event.CountedEvent;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.io.Balloon;
 import proteus.api.io.TextScreen;
+import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.OutOfHostMemoryException;
-import proteus.api.silicon.Processor;
+import proteus.api.state.ArchState;
 import proteus.api.vm.DebugAttachment;
 import proteus.api.vm.DebugListener;
 import proteus.api.vm.GuestContract;
+import proteus.api.vm.HandOverReport;
 import proteus.api.vm.HostMemoryManager;
 import proteus.api.vm.MemorySize;
 import proteus.api.vm.VirtualMachine;
@@ -49,7 +52,7 @@ final class Machine implements VirtualMachine {
 
     private final Parts parts;
     private final VmThread thread;
-    private final Processor processor;
+    private final Vcpu vcpu;
     private final VirtualClock clock;
     private final MachineSchedule schedule;
     private final Consumer<Machine> closed;
@@ -69,17 +72,21 @@ final class Machine implements VirtualMachine {
     /** Parked for want of a frame: it can go on once there is one. */
     private boolean hungry;
     private final MachineDebugging debugging;
+    private final HandOver handOver;
+    /** What it did before it was parked for want of a technique. */
+    private VmState before;
 
     /** @param closed told when the VM is gone */
-    Machine(Parts parts, Consumer<Machine> closed) {
+    Machine(Parts parts, HandOver handOver, Consumer<Machine> closed) {
         this.parts = parts;
-        this.processor = parts.processor();
+        this.vcpu = parts.vcpu();
+        this.handOver = handOver;
         this.clock = parts.clock();
         this.schedule = parts.schedule();
         this.closed = closed;
         this.keys = new KeyTyping(parts.devices(), parts.clock());
         this.debugging = new MachineDebugging(parts);
-        this.thread = new VmThread(parts.spec().name(), processor, this::turn);
+        this.thread = new VmThread(parts.spec().name(), vcpu::kick, this::turn);
         parts.link().connect(this);
         thread.start();
     }
@@ -177,7 +184,7 @@ final class Machine implements VirtualMachine {
     }
 
     private void account() {
-        retired = processor.retired();
+        retired = vcpu.retired();
         virtualNanos = clock.now();
         parts.counters().set(CountedEvent.INSTRUCTIONS, retired);
     }
@@ -193,7 +200,7 @@ final class Machine implements VirtualMachine {
         schedule.beginSlice();
         debugging.begin();
         RunOutcome[] outcome = new RunOutcome[1];
-        if (!thread.enterGuest(() -> outcome[0] = parts.cpu().run())) {
+        if (!thread.enterGuest(() -> outcome[0] = vcpu.cpu().run())) {
             return;
         }
         switch (outcome[0]) {
@@ -206,7 +213,7 @@ final class Machine implements VirtualMachine {
             }
             case STOP_REQUESTED -> stopped();
             case TRIPLE_FAULT -> tripleFault();
-            case FAILED -> park(VmEnd.Kind.FAILED, parts.cpu().failure() + lastLines());
+            case FAILED -> park(VmEnd.Kind.FAILED, vcpu.cpu().failure() + lastLines());
         }
     }
 
@@ -226,7 +233,7 @@ final class Machine implements VirtualMachine {
     private void tripleFault() {
         if (spec().reboot() == VmSpec.Reboot.RESET) {
             restart();
-        } else if (parts.cpu().exportState().segments().idtrLimit() == 0) {
+        } else if (vcpu.cpu().exportState().segments().idtrLimit() == 0) {
             finish(reset("the guest reset the machine by a triple fault"));
         } else {
             finish(new VmEnd(VmEnd.Kind.TRIPLE_FAULT, 0, "the guest shut down by a triple fault" + where()));
@@ -272,7 +279,7 @@ final class Machine implements VirtualMachine {
         long ticks = Math.max(0, next - clock.now());
         if (clock.kind() == Clock.COUNT) {
             clock.pass(ticks);
-            processor.advanceTsc(ticks);
+            vcpu.processor().advanceTsc(ticks);
             parts.counters().add(CountedEvent.IDLE_TICKS, ticks);
         } else {
             parts.console().flush();
@@ -283,9 +290,9 @@ final class Machine implements VirtualMachine {
     }
 
     private boolean interruptsEnabled() {
-        long rflags = processor.mode() == ExecutionMode.VMX_NON_ROOT
-                ? processor.registers().rflags()
-                : parts.cpu().exportState().general().rflags();
+        long rflags = vcpu.processor().mode() == ExecutionMode.VMX_NON_ROOT
+                ? vcpu.processor().registers().rflags()
+                : vcpu.cpu().exportState().general().rflags();
         return (rflags & Rflags.IF) != 0;
     }
 
@@ -331,7 +338,13 @@ final class Machine implements VirtualMachine {
     }
 
     private String where() {
-        return ", at RIP 0x%x, CR3 0x%x".formatted(processor.registers().rip(), processor.registers().cr(3)) + lastLines();
+        try {
+            ArchState at = handOver.cpu().exportState();
+            return ", at RIP 0x%x, CR3 0x%x".formatted(at.general().rip(), at.control().cr3()) + lastLines();
+        } catch (RuntimeException e) {
+            // it is a failed technique that was asked
+            return lastLines();
+        }
     }
 
     private String lastLines() {
@@ -428,15 +441,72 @@ final class Machine implements VirtualMachine {
         }
     }
 
-    /** A part of its hypervisor goes away: keep it safe. */
+    @Override
+    public HandOverReport swap(Composition wish, ExecutionEngine engine) {
+        return call(() -> {
+            require("swap", VmState.CREATED, VmState.RUNNING, VmState.PAUSED, VmState.PARKED);
+            if (state == VmState.PARKED && !handOver.homeless()) {
+                throw new VmException("VM %s cannot swap: it failed (%s)".formatted(name(), reason));
+            }
+            HandOverReport done = handOver.swap(wish, engine);
+            unpark();
+            return done;
+        });
+    }
+
+    @Override
+    public Optional<String> objection(Composition wish) {
+        return call(() -> handOver.objection(wish));
+    }
+
+    @Override
+    public List<HandOverReport> handOvers() {
+        return call(handOver::reports);
+    }
+
+    @Override
+    public ExecutionEngine engine() {
+        return handOver.engine();
+    }
+
+    /** A part of its hypervisor goes away: another takes the guest, or it is kept safe until one comes. */
     void partLeaves(Object part, String bundle) {
         if (parts.uses(part) && state != VmState.CLOSED) {
             thread.call(() -> {
-                if (state == VmState.RUNNING || state == VmState.PAUSED || state == VmState.CREATED) {
+                if (state != VmState.RUNNING && state != VmState.PAUSED && state != VmState.CREATED) {
+                    handOver.keep();
+                } else if (!parts.replaceable(part)) {
                     park(VmEnd.Kind.FAILED, "bundle " + bundle + ", a part of its hypervisor, was stopped");
+                } else if (!handOver.evade()) {
+                    handOver.keep();
+                    before = state;
+                    state = VmState.PARKED;
+                    reason = "bundle %s was stopped; its state is safe, and it goes on when this is no longer so: %s".formatted(bundle, handOver.missing());
+                    parts.console().flush();
+                    tellDebugger();
                 }
                 return null;
             });
+        }
+    }
+
+    /** A part of some hypervisor came. */
+    void partArrived() {
+        if (state != VmState.CLOSED && state != VmState.ENDED) {
+            thread.call(() -> {
+                if (state != VmState.ENDED && state != VmState.CLOSED && (state != VmState.PARKED || handOver.homeless()) && handOver.settle()) {
+                    unpark();
+                }
+                return null;
+            });
+        }
+    }
+
+    /** It has a technique again. */
+    private void unpark() {
+        if (state == VmState.PARKED) {
+            state = before;
+            reason = "";
         }
     }
 
@@ -486,7 +556,7 @@ final class Machine implements VirtualMachine {
 
     @Override
     public CompositionReport composition() {
-        return parts.report();
+        return handOver.report();
     }
 
     @Override
@@ -539,7 +609,7 @@ final class Machine implements VirtualMachine {
 
     @Override
     public <T> T inspect(Function<Inspection, T> function) {
-        return call(() -> function.apply(parts.inspection(this::step, this::stepInstruction, debugging::lastHit)));
+        return call(() -> function.apply(parts.inspection(handOver, this::step, this::stepInstruction, debugging::lastHit)));
     }
 
     @Override
@@ -549,14 +619,14 @@ final class Machine implements VirtualMachine {
 
     /** Runs exactly so many instructions; on the VM's thread. */
     private void step(long instructions) {
-        stepTo(processor.retired() + instructions, () -> false);
+        stepTo(vcpu.retired() + instructions, () -> false);
     }
 
     private void stepInstruction() {
-        long rip = processor.registers().rip();
+        long rip = vcpu.processor().registers().rip();
         schedule.singleInstruction(true);
         try {
-            stepTo(processor.retired() + 1, () -> processor.registers().rip() != rip);
+            stepTo(vcpu.retired() + 1, () -> vcpu.processor().registers().rip() != rip);
         } finally {
             schedule.singleInstruction(false);
         }
@@ -572,7 +642,7 @@ final class Machine implements VirtualMachine {
         schedule.stepLimit(target);
         stepping = true;
         try {
-            while (state == VmState.RUNNING && processor.retired() < target && !done.getAsBoolean()) {
+            while (state == VmState.RUNNING && vcpu.retired() < target && !done.getAsBoolean()) {
                 turn();
                 if (state == VmState.RUNNING && thread.workWaits()) {
                     thread.doWork();

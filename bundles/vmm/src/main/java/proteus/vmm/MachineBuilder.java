@@ -1,5 +1,7 @@
 package proteus.vmm;
 
+import static proteus.vmm.CoreFactory.gone;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -10,9 +12,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
-import proteus.api.compose.CompositionReport;
-import proteus.api.cpu.CpuTechnique;
-import proteus.api.cpu.CpuVirtualization;
 import proteus.api.event.EventCounters;
 import proteus.api.io.BlockBackends;
 import proteus.api.io.Board;
@@ -23,13 +22,8 @@ import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
 import proteus.api.io.ShadowMemory;
-import proteus.api.memory.MemoryTechnique;
-import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.HostMemory;
-import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.OutOfHostMemoryException;
-import proteus.api.silicon.Processor;
-import proteus.api.silicon.ProcessorSettings;
 import proteus.api.silicon.Silicon;
 import proteus.api.state.ArchState;
 import proteus.api.vm.GuestAbi;
@@ -54,15 +48,13 @@ final class MachineBuilder {
     private static final long COUNTED_ENTROPY = 0x70726f74657573L;
 
     private final VmSpec spec;
-    private final CompositionReport report;
     private final TechniqueRegistry registry;
     private final Optional<BlockBackends> disks;
     private final HostMemories memories;
     private final Parts.Closing made = new Parts.Closing();
 
-    MachineBuilder(VmSpec spec, CompositionReport report, TechniqueRegistry registry, Optional<BlockBackends> disks, HostMemories memories) {
+    MachineBuilder(VmSpec spec, TechniqueRegistry registry, Optional<BlockBackends> disks, HostMemories memories) {
         this.spec = spec;
-        this.report = report;
         this.registry = registry;
         this.disks = disks;
         this.memories = memories;
@@ -89,20 +81,17 @@ final class MachineBuilder {
     private Parts assemble() {
         check();
         Silicon silicon = gone(registry.silicon(spec.composition().silicon()));
-        CpuTechnique cpuTechnique = gone(registry.cpu(spec.composition().cpu()));
-        MemoryTechnique memoryTechnique = gone(registry.memory(spec.composition().memory()));
         IoTechnique ioTechnique = gone(registry.io(spec.composition().io()));
         EventCounters counters = new EventCounters();
         MachineLink link = new MachineLink();
         GuestContract contract = Contracts.of(silicon, spec.cpu());
 
-        GuestAbi abi = cpuTechnique.abi();
+        GuestAbi abi = gone(registry.cpu(spec.composition().cpu())).abi();
         RegionMap map = map(memories.of(silicon.hostMemory()), counters);
         MachineMemory memory = new MachineMemory(map, silicon.hostMemory(), spec.memoryBytes());
-        Processor processor = made.own(silicon.createProcessor(new ProcessorSettings(
-                cpuTechnique.executionMode(), spec.cpu(), counters, MachineBus.NONE, spec.clock() == VmSpec.Clock.WALL, spec.engine())));
-        VirtualClock clock = new VirtualClock(spec.clock(), processor::retired);
-        MachineSchedule schedule = new MachineSchedule(clock, processor::retired);
+        Vcpu vcpu = new Vcpu();
+        VirtualClock clock = new VirtualClock(spec.clock(), vcpu::retired);
+        MachineSchedule schedule = new MachineSchedule(clock, vcpu::retired);
         AddressBus ports = new AddressBus("port");
         AddressBus mmio = new AddressBus("address");
         MachineConsole console = new MachineConsole(
@@ -120,48 +109,47 @@ final class MachineBuilder {
         Optional<IoTechnique> serial = registry.io(SERIAL_TECHNIQUE).filter(technique -> technique != ioTechnique && abi == GuestAbi.PC);
         List<Device> devices = abi == GuestAbi.PC ? devices(context, ioTechnique, serial, console) : noDevices();
 
-        MemoryVirtualization memoryVirtualization =
-                made.own(memoryTechnique.virtualize(new Contexts.Memory(silicon.hostMemory(), line20, counters, spec.name())));
-        rom.ifPresent(shadowed -> shadowed.listener(memoryVirtualization::onMapChange));
-        line20.listener(memoryVirtualization::onMapChange);
-        map.listener(gpa -> line20.seen(gpa, memoryVirtualization::onFrameChange));
-        CpuVirtualization cpu = made.own(cpuTechnique.virtualize(new Contexts.Cpu(
-                silicon,
-                processor,
-                memoryVirtualization,
-                new DispatchBus(ports, mmio, line20, counters, spec.clock() == VmSpec.Clock.COUNT ? nanos -> pass(clock, processor, nanos) : nanos -> { }),
-                board.interrupts(0),
-                new MachineMemory(line20, silicon.hostMemory(), spec.memoryBytes()),
+        rom.ifPresent(shadowed -> shadowed.listener(vcpu::onMapChange));
+        line20.listener(vcpu::onMapChange);
+        map.listener(gpa -> line20.seen(gpa, vcpu::onFrameChange));
+        CoreFactory cores = new CoreFactory(
+                spec,
+                registry,
                 contract,
                 counters,
+                line20,
+                new MachineMemory(line20, silicon.hostMemory(), spec.memoryBytes()),
+                new DispatchBus(ports, mmio, line20, counters, spec.clock() == VmSpec.Clock.COUNT ? nanos -> pass(clock, vcpu, nanos) : nanos -> { }),
+                board.interrupts(0),
                 schedule,
-                0,
-                Optional.of(new Contexts.Services(clock, console, link)))));
-        context.guestTsc(vcpu -> cpu.guestTsc());
+                new Contexts.Services(clock, console, link),
+                vcpu);
+        vcpu.carry(cores.build(spec.composition(), spec.engine()));
+        made.own(vcpu::close);
+        context.guestTsc(index -> vcpu.guestTsc());
 
         GuestLoader.LoadedGuest guest = load(board, memory, abi);
-        cpu.importState(FirmwareSettings.complete(guest.state(), contract));
+        vcpu.cpu().importState(FirmwareSettings.complete(guest.state(), contract));
         // With every register, also those that the loader says nothing of.
-        ArchState initial = cpu.exportState();
+        ArchState initial = vcpu.cpu().exportState();
         Runnable restart = () -> {
             devices.forEach(Device::reset);
             board.reset();
             load(board, memory, abi);
-            cpu.importState(initial);
+            vcpu.cpu().importState(initial);
         };
 
-        Set<Object> used = new HashSet<>(Set.of(silicon, cpuTechnique, memoryTechnique, ioTechnique));
+        Set<Object> used = new HashSet<>(Set.of(silicon, ioTechnique));
         serial.ifPresent(used::add);
         List<String> notes = new ArrayList<>();
         notes.add("started by " + guest.protocol());
-        notes.add("execution engine: " + processor.engine());
         notes.addAll(guest.notes());
         return new Parts(
                 spec,
-                report,
                 contract,
-                processor,
-                cpu,
+                abi,
+                vcpu,
+                cores,
                 memory,
                 ports,
                 mmio,
@@ -212,11 +200,6 @@ final class MachineBuilder {
         if (spec.memoryBytes() < LEAST_MEMORY || spec.memoryBytes() % HostMemory.FRAME_SIZE != 0) {
             throw new VmException("%s of memory will not do: give at least 1M, in whole pages".formatted(MemorySize.format(spec.memoryBytes())));
         }
-    }
-
-    /** Services may go between the examination and the building. */
-    private static <T> T gone(Optional<T> service) {
-        return service.orElseThrow(() -> new VmException("a part of the hypervisor was just stopped; try again"));
     }
 
     private RegionMap map(HostFrames host, EventCounters counters) {
@@ -282,8 +265,8 @@ final class MachineBuilder {
     }
 
     /** The guest's time moves on without instructions: the devices' clock and the TSC together. */
-    private static void pass(VirtualClock clock, Processor processor, long nanos) {
+    private static void pass(VirtualClock clock, Vcpu vcpu, long nanos) {
         clock.pass(nanos);
-        processor.advanceTsc(nanos);
+        vcpu.processor().advanceTsc(nanos);
     }
 }

@@ -53,8 +53,7 @@ final class MachineDebugging {
     }
 
     private void set(DebugPoints points) {
-        parts.processor().debugPoints(points);
-        parts.cpu().debugPoints(points);
+        parts.vcpu().debugPoints(points);
     }
 
     /** The guest goes on. */
@@ -64,7 +63,7 @@ final class MachineDebugging {
 
     /** The guest met a point: a sentence about it. */
     String hit() {
-        lastHit = parts.cpu().debugHit().or(() -> parts.processor().debugHit());
+        lastHit = parts.vcpu().cpu().debugHit().or(() -> parts.vcpu().processor().debugHit());
         return lastHit.map(hit -> "stopped for the debugger %s 0x%x".formatted(switch (hit.kind()) {
             case INSTRUCTION -> "in front of the instruction at";
             case READ -> "by a read of";

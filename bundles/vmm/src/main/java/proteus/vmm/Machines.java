@@ -56,8 +56,8 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
             if (!report.possible()) {
                 throw new VmException(report.findings().stream().filter(finding -> !finding.contains(" fits ")).collect(Collectors.joining(" ")));
             }
-            Machine machine = new Machine(
-                    new MachineBuilder(spec, report, registry, Optional.ofNullable(disks), memories).build(), gone -> machines.remove(spec.name(), gone));
+            Parts parts = new MachineBuilder(spec, registry, Optional.ofNullable(disks), memories).build();
+            Machine machine = new Machine(parts, new HandOver(parts, report, composer), gone -> machines.remove(spec.name(), gone));
             machines.put(spec.name(), machine);
             return machine;
         }
@@ -111,7 +111,7 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
 
     @Override
     public void arrived() {
-        // A parked VM stays parked until hand-over can rebuild its parts.
+        machines.values().forEach(Machine::partArrived);
     }
 
     @Override

@@ -2,13 +2,14 @@ package proteus.vmm;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
-import proteus.api.compose.CompositionReport;
 import proteus.api.cpu.CpuVirtualization;
 import proteus.api.event.EventCounters;
 import proteus.api.io.Board;
@@ -17,6 +18,7 @@ import proteus.api.io.Device;
 import proteus.api.memory.GuestMemory;
 import proteus.api.silicon.DebugHit;
 import proteus.api.silicon.Processor;
+import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestContract;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VmSpec;
@@ -32,10 +34,10 @@ import proteus.api.vm.VmSpec;
  */
 record Parts(
         VmSpec spec,
-        CompositionReport report,
         GuestContract contract,
-        Processor processor,
-        CpuVirtualization cpu,
+        GuestAbi abi,
+        Vcpu vcpu,
+        CoreFactory cores,
         MachineMemory memory,
         AddressBus ports,
         AddressBus mmio,
@@ -54,7 +56,12 @@ record Parts(
         Closing owned) {
 
     boolean uses(Object part) {
-        return used.contains(part);
+        return used.contains(part) || vcpu.core().map(core -> core.used().contains(part)).orElse(false);
+    }
+
+    /** Whether a hand-over can do without this part that it uses. */
+    boolean replaceable(Object part) {
+        return abi == GuestAbi.PC && !used.contains(part);
     }
 
     void close() {
@@ -63,24 +70,25 @@ record Parts(
 
     List<String> describe() {
         List<String> all = new ArrayList<>(notes);
+        vcpu.core().ifPresent(core -> all.add(1, "execution engine: " + core.processor().engine()));
         all.addAll(board.describe());
         devices.forEach(device -> all.add(device.name()));
         return all;
     }
 
-    VirtualMachine.Inspection inspection(LongConsumer step, Runnable stepInstruction, Supplier<Optional<DebugHit>> hit) {
-        return new View(this, step, stepInstruction, hit);
+    VirtualMachine.Inspection inspection(HandOver handOver, LongConsumer step, Runnable stepInstruction, Supplier<Optional<DebugHit>> hit) {
+        return new View(this, handOver, step, stepInstruction, hit);
     }
 
-    private record View(Parts parts, LongConsumer stepper, Runnable instructionStepper, Supplier<Optional<DebugHit>> hit) implements VirtualMachine.Inspection {
+    private record View(Parts parts, HandOver handOver, LongConsumer stepper, Runnable instructionStepper, Supplier<Optional<DebugHit>> hit) implements VirtualMachine.Inspection {
         @Override
         public Processor processor() {
-            return parts.processor;
+            return handOver.processor();
         }
 
         @Override
         public CpuVirtualization cpu() {
-            return parts.cpu;
+            return handOver.cpu();
         }
 
         @Override
@@ -101,6 +109,14 @@ record Parts(
         @Override
         public Board board() {
             return parts.board;
+        }
+
+        @Override
+        public Map<String, byte[]> deviceStates() {
+            Map<String, byte[]> all = new LinkedHashMap<>();
+            all.put("board", parts.board.exportState());
+            parts.devices.forEach(device -> all.put(device.name(), device.exportState()));
+            return all;
         }
 
         @Override

@@ -114,8 +114,9 @@ public final class TechniqueRegistry {
     private <T> void leave(Map<String, Offer<T>> offers, T part, String name) {
         Offer<T> offer = offers.get(name);
         if (offer != null && offer.part == part) {
-            listeners.forEach(listener -> listener.leaving(part, offer.bundle));
+            // no longer on offer, and still at work until everybody has let go
             offers.remove(name, offer);
+            listeners.forEach(listener -> listener.leaving(part, offer.bundle));
         }
     }
 

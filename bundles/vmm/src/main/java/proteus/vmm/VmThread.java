@@ -6,7 +6,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
-import proteus.api.silicon.Processor;
 import proteus.api.vm.VmException;
 
 /**
@@ -21,14 +20,15 @@ final class VmThread {
     }
 
     private final Queue<Runnable> work = new ConcurrentLinkedQueue<>();
-    private final Processor processor;
+    private final Runnable kick;
     private final Turn turn;
     private final Thread thread;
     private volatile boolean inGuest;
     private volatile boolean over;
 
-    VmThread(String name, Processor processor, Turn turn) {
-        this.processor = processor;
+    /** @param kick makes the processor come out of the guest soon */
+    VmThread(String name, Runnable kick, Turn turn) {
+        this.kick = kick;
         this.turn = turn;
         this.thread = Thread.ofPlatform().daemon(true).name("vm " + name).unstarted(this::loop);
     }
@@ -71,7 +71,7 @@ final class VmThread {
         work.add(action);
         if (!isCurrent()) {
             if (inGuest) {
-                processor.kick();
+                kick.run();
             }
             LockSupport.unpark(thread);
         }

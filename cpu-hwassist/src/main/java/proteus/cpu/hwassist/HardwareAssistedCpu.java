@@ -456,6 +456,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     private void advance(int length) {
         long rip = registers.rip() + length;
         registers.rip(registers.codeSize() == 64 ? rip : rip & 0xffffffffL);
+        processor.retire();
         events.endShadow();
         if ((vmcs.read(VmcsField.GUEST_RFLAGS) & Rflags.TF) != 0) {
             vmcs.write(

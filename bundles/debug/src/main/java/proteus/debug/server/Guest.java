@@ -8,7 +8,7 @@ import proteus.api.state.ArchState;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VmException;
 import proteus.api.vm.VmState;
-import proteus.debug.target.LinearMemory;
+import proteus.x86.paging.LinearMemory;
 import proteus.debug.target.Registers;
 import proteus.x86.format.Rflags;
 

@@ -16,6 +16,7 @@ import proteus.api.silicon.SegmentRegister;
 import proteus.api.state.ArchState;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
+import proteus.shell.guests.GuestCode;
 import proteus.shell.text.Output;
 import proteus.shell.text.Table;
 import proteus.x86.disasm.Disassembler;
@@ -78,15 +79,14 @@ public final class CpuCommands {
             @Descriptor("name of the VM") String vm) {
         Table table = new Table("address", "bytes", "instruction");
         Vms.find(manager, vm).inspect(inside -> {
-            CpuRegisters registers = inside.processor().registers();
-            boolean here = address.isEmpty();
-            long at = here ? registers.segment(CpuRegisters.CS).base() + registers.rip() : Vms.number(address);
-            Disassembler disassembler = new Disassembler();
+            ArchState state = inside.cpu().exportState();
+            GuestCode code = new GuestCode(state, inside.memory());
+            long at = address.isEmpty() ? code.here() : Vms.number(address);
             for (int i = 0; i < count; i++) {
                 long start = at;
                 Disassembler.Line line;
                 try {
-                    line = disassembler.line(offset -> fetch(inside, start + offset), registers.codeSize(), start);
+                    line = code.line(start);
                 } catch (GuestMemoryException e) {
                     table.row("%x".formatted(start), "", "no memory here");
                     break;
@@ -97,14 +97,6 @@ public final class CpuCommands {
             return null;
         });
         return Output.of(output).show(table, "");
-    }
-
-    private static int fetch(VirtualMachine.Inspection inside, long linear) {
-        long gpa = inside.processor().walk(linear).gpa();
-        if (gpa < 0) {
-            throw new GuestMemoryException(linear, 1);
-        }
-        return inside.memory().read8(gpa);
     }
 
     private static Map<String, String> registers(ArchState state) {

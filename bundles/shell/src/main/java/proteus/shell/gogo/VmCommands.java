@@ -19,6 +19,7 @@ import proteus.api.io.TextScreen;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.GuestCatalogue.GuestImage;
+import proteus.api.vm.HandOverReport;
 import proteus.api.vm.MemorySize;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
@@ -49,7 +50,8 @@ import proteus.shell.text.Table;
             "osgi.command.function=keys",
             "osgi.command.function=stat",
             "osgi.command.function=send",
-            "osgi.command.function=gdb"
+            "osgi.command.function=gdb",
+            "osgi.command.function=swap"
         })
 public final class VmCommands {
     private final VirtualMachineManager manager;
@@ -161,7 +163,7 @@ public final class VmCommands {
             table.row(
                     vm.name(),
                     state(vm),
-                    vm.spec().composition(),
+                    vm.composition().composition(),
                     MemorySize.format(vm.spec().memoryBytes()),
                     vm.spec().boot().name(),
                     vm.statistics().retired());
@@ -180,7 +182,7 @@ public final class VmCommands {
         if (!machine.reason().isEmpty()) {
             values.put("reason", machine.reason());
         }
-        values.put("composition", machine.spec().composition().toString());
+        values.put("composition", machine.composition().composition().toString());
         values.put("knownAs", machine.composition().historicalName());
         values.put("memory", MemorySize.format(machine.spec().memoryBytes()));
         values.put("clock", machine.spec().clock().name().toLowerCase(Locale.ROOT));
@@ -188,6 +190,11 @@ public final class VmCommands {
         values.put("guest", machine.spec().boot().name());
         values.put("commandLine", machine.spec().boot().commandLine());
         values.put("parts", machine.describe());
+        List<HandOverReport> handOvers = machine.handOvers();
+        if (!handOvers.isEmpty()) {
+            values.put("handOvers", handOvers.size());
+            values.put("lastHandOver", change(handOvers.getLast()));
+        }
         return Output.of(output).show(values);
     }
 
@@ -273,6 +280,37 @@ public final class VmCommands {
             throw new VmException("there is no debugger port: bundle proteus.debug does not run");
         }
         return "target remote " + port.open(Vms.find(manager, vm), where).address();
+    }
+
+    @Descriptor("gives a VM's guest, running or not, to another technique: vm:swap NAME cpu|mem|io|silicon|engine TECHNIQUE")
+    public String swap(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
+            @Descriptor("name of the VM") String vm,
+            @Descriptor("what to change: cpu, mem, io, silicon or engine") String what,
+            @Descriptor("the technique to change to, as in tech:list; an engine: native, interpreter or auto") String technique) {
+        VirtualMachine machine = Vms.find(manager, vm);
+        Composition now = machine.composition().composition();
+        HandOverReport done = switch (what) {
+            case "cpu" -> machine.swap(new Composition(now.silicon(), technique, now.memory(), now.io()), machine.engine());
+            case "mem" -> machine.swap(new Composition(now.silicon(), now.cpu(), technique, now.io()), machine.engine());
+            case "io" -> machine.swap(new Composition(now.silicon(), now.cpu(), now.memory(), technique), machine.engine());
+            case "silicon" -> machine.swap(new Composition(technique, now.cpu(), now.memory(), now.io()), machine.engine());
+            case "engine" -> machine.swap(now, engine(technique));
+            default -> throw new VmException("'" + what + "' cannot be swapped: give cpu, mem, io, silicon or engine");
+        };
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("change", change(done));
+        values.put("retired", done.retired());
+        values.put("pauseMicros", done.pauseNanos() / 1000);
+        values.put("steps", done.steps());
+        return Output.of(output).show(values);
+    }
+
+    private static String change(HandOverReport done) {
+        String engines = done.fromEngine() == done.toEngine()
+                ? ""
+                : ", engine %s to %s".formatted(done.fromEngine(), done.toEngine()).toLowerCase(Locale.ROOT);
+        return done.from() + (done.from().equals(done.to()) ? " stays" : " to " + done.to()) + engines;
     }
 
     private static String state(VirtualMachine vm) {

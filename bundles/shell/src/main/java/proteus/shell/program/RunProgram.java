@@ -22,6 +22,7 @@ import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
 import proteus.api.silicon.ExecutionEngine;
+import proteus.api.state.ArchState;
 import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.MemorySize;
@@ -293,8 +294,10 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
     }
 
     private static String where(VirtualMachine vm) {
-        return vm.inspect(inside -> ", at RIP 0x%x, CR3 0x%x".formatted(
-                inside.processor().registers().rip(), inside.processor().registers().cr(3)));
+        return vm.inspect(inside -> {
+            ArchState at = inside.cpu().exportState();
+            return ", at RIP 0x%x, CR3 0x%x".formatted(at.general().rip(), at.control().cr3());
+        });
     }
 
     /** A kernel that panics and was told to reboot did not end well. */

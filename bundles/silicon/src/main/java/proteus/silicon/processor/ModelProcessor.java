@@ -109,6 +109,7 @@ public final class ModelProcessor implements Processor {
         if (budget < 1) {
             throw new IllegalArgumentException("a budget of " + budget + " instructions");
         }
+        long end = cpu.retired + budget;
         try {
             if (vmx != null) {
                 ExitReason entry = vmx.enter();
@@ -116,7 +117,7 @@ public final class ModelProcessor implements Processor {
                     return entry;
                 }
                 if (vmx.timed()) {
-                    return exited(runTimed(budget));
+                    return exited(runTimed(end));
                 }
             } else {
                 record.begin(ExitReason.NONE);
@@ -124,12 +125,12 @@ public final class ModelProcessor implements Processor {
         } catch (ExitSignal signal) {
             return exited(Interpreter.EXIT); // an exit during event injection
         }
-        return exited(interpreter.run(budget));
+        // a software interrupt that was injected is an instruction
+        return exited(cpu.retired >= end ? Interpreter.BUDGET : interpreter.run(end - cpu.retired));
     }
 
     /** Runs until the preemption timer fires. It counts as the TSC does; by the host's clock it is approached in steps, each a part of what is left. */
-    private int runTimed(long budget) {
-        long end = cpu.retired + budget;
+    private int runTimed(long end) {
         while (true) {
             long ticks = vmx.timerTicks();
             if (ticks <= 0) {
@@ -269,6 +270,11 @@ public final class ModelProcessor implements Processor {
     @Override
     public TranslationCounts translation() {
         return interpreter.translation();
+    }
+
+    @Override
+    public void retire() {
+        cpu.retired++;
     }
 
     @Override

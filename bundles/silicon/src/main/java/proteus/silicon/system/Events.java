@@ -51,7 +51,11 @@ public final class Events implements Units {
             returnRip += instructionLength;
             returnRip &= cpu.code64() ? -1 : 0xffff_ffffL;
         }
-        deliver(cpu, vector, type, (interruption & ERROR_CODE) != 0, errorCode, software ? instructionLength : 0, returnRip);
+        boolean delivered = deliver(cpu, vector, type, (interruption & ERROR_CODE) != 0, errorCode, software ? instructionLength : 0, returnRip);
+        if (software && delivered) {
+            // the instruction left for the VMM in the middle of its work, which is done now
+            cpu.retired++;
+        }
         if (type == Delivery.NMI) {
             cpu.interruptibility |= NMI_BLOCKED;
         }
@@ -71,13 +75,18 @@ public final class Events implements Units {
         }
     }
 
-    /** Delivers, and what goes wrong during delivery after it: serially, as a double fault, or as a triple fault (SDM 3A, table 6-5). */
-    private static void deliver(Cpu cpu, int firstVector, int firstType, boolean firstHasError, int firstError, int length, long firstReturn) {
+    /**
+     * Delivers, and what goes wrong during delivery after it: serially, as a double fault, or as a triple fault (SDM 3A, table 6-5).
+     *
+     * @return whether the event itself was delivered
+     */
+    private static boolean deliver(Cpu cpu, int firstVector, int firstType, boolean firstHasError, int firstError, int length, long firstReturn) {
         int vector = firstVector;
         int type = firstType;
         boolean hasError = firstHasError;
         int error = firstError;
         long returnRip = firstReturn;
+        boolean first = true;
         while (true) {
             cpu.intercepts.delivering(cpu, VALID | (hasError ? ERROR_CODE : 0) | type << TYPE_SHIFT | vector, error, type >= Delivery.SOFTWARE ? length : 0);
             try {
@@ -90,11 +99,12 @@ public final class Events implements Units {
                 cpu.interruptibility &= ~SHADOWS;
                 cpu.activity = 0;
                 cpu.unfinished = false;
-                return;
+                return first;
             } catch (GuestFault second) {
                 int secondVector = second.vector;
                 int secondError = second.errorCode;
                 long detail = second.detail;
+                first &= second.trap;
                 if (second.trap) {
                     // a task gate has led to a new task, and the event is delivered: this is the new task's own fault
                     cpu.intercepts.delivering(cpu, 0, 0, 0);

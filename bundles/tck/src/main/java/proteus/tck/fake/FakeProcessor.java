@@ -268,6 +268,11 @@ public final class FakeProcessor implements Processor {
     }
 
     @Override
+    public void retire() {
+        retired++;
+    }
+
+    @Override
     public long tsc() {
         return retired + idle;
     }

@@ -1,4 +1,4 @@
-package proteus.debug.target;
+package proteus.x86.paging;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -8,8 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import proteus.api.memory.GuestMemory;
+import proteus.api.state.ArchState;
+import proteus.x86.format.Msr;
 
 class LinearMemoryTest {
     private static final int SIZE = 1 << 20;
@@ -29,7 +33,15 @@ class LinearMemoryTest {
             });
 
     private LinearMemory with(long cr0, long cr3, long cr4, long efer) {
-        return new LinearMemory(RegistersTest.state(cr0, cr3, cr4, efer), memory);
+        ArchState state = new ArchState(
+                new ArchState.General(new long[16], 0, 2),
+                new ArchState.Segments(List.of(), 0, 0, 0, 0),
+                new ArchState.Control(cr0, 0, cr3, cr4, 0, 1, new long[8], new long[4]),
+                new ArchState.Fpu(new byte[832]),
+                Map.of(Msr.IA32_EFER, efer),
+                new ArchState.Events(0, 0, 0, 0, 0, 0),
+                0);
+        return new LinearMemory(state, memory);
     }
 
     @Test

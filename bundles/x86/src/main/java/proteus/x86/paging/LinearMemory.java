@@ -1,4 +1,4 @@
-package proteus.debug.target;
+package proteus.x86.paging;
 
 import java.util.Arrays;
 import proteus.api.memory.GuestMemory;
@@ -65,8 +65,8 @@ public final class LinearMemory {
         return (int) Math.min(left, PAGE - (linear & PAGE - 1));
     }
 
-    /** Guest-physical address, or -1. */
-    long physical(long address) {
+    /** Guest-physical address behind a linear one, or -1. */
+    public long physical(long address) {
         ArchState.Control c = state.control();
         long linear = longMode ? address : address & 0xffff_ffffL;
         if ((c.cr0() & Cr0.PG) == 0) {
