@@ -55,6 +55,10 @@ final class Platform {
     final Machines machines = new Machines(registry, composer);
     final Deque<Function<Platform, RunOutcome>> guest = new ArrayDeque<>();
     final CpuTechnique cpuTechnique = new Cpu();
+    final MemoryTechnique ept = new Memory("ept");
+    final MemoryTechnique shadow = new Memory("shadow");
+    /** What the next import of a state says; empty: it succeeds. */
+    String importFailure = "";
     BoardContext board;
     CharacterBackend line;
     FakeProcessor processor;
@@ -67,7 +71,7 @@ final class Platform {
     Platform() {
         registry.addSilicon(new Model(), null);
         registry.addCpu(cpuTechnique, null);
-        registry.addMemory(new Memory(), null);
+        registry.addMemory(ept, null);
         registry.addIo(new Io(), null);
         registry.addBoard(context -> {
             board = context;
@@ -133,6 +137,7 @@ final class Platform {
         @Override
         public CpuVirtualization virtualize(CpuContext context) {
             cpu = context;
+            FakeProcessor processor = (FakeProcessor) context.processor();
             return new CpuVirtualization() {
                 @Override
                 public RunOutcome run() {
@@ -160,6 +165,9 @@ final class Platform {
 
                 @Override
                 public void importState(ArchState state) {
+                    if (!importFailure.isEmpty()) {
+                        throw new IllegalStateException(importFailure);
+                    }
                     processor.load(state);
                 }
 
@@ -187,9 +195,15 @@ final class Platform {
     }
 
     private final class Memory implements MemoryTechnique {
+        private final String name;
+
+        Memory(String name) {
+            this.name = name;
+        }
+
         @Override
         public TechniqueInfo info() {
-            return Platform.info(TechniqueInfo.Kind.MEMORY, "ept", SiliconFeature.VMX, SiliconFeature.EPT);
+            return Platform.info(TechniqueInfo.Kind.MEMORY, name, SiliconFeature.VMX, SiliconFeature.EPT);
         }
 
         @Override

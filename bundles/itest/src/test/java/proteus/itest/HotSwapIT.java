@@ -1,0 +1,170 @@
+package proteus.itest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import javax.inject.Inject;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
+import org.osgi.framework.wiring.FrameworkWiring;
+import proteus.api.compose.Composition;
+import proteus.api.silicon.ExecutionEngine;
+import proteus.api.vm.GuestCatalogue.GuestImage;
+import proteus.api.vm.GuestLoadException;
+import proteus.api.vm.VirtualMachine;
+import proteus.api.vm.VmEnd;
+import proteus.api.vm.VmState;
+import proteus.exam.PaxExamTest;
+
+/** Techniques change under a live guest: on request, and because their bundles come and go. */
+@PaxExamTest
+@ExamReactorStrategy(PerClass.class)
+public class HotSwapIT {
+    private static final Composition SHADOW = new Composition("model", "hwassist", "shadow", "emul");
+    private static final Duration SOON = Duration.ofSeconds(120);
+
+    @Inject
+    private BundleContext context;
+
+    @TempDir
+    private Path directory;
+
+    @Configuration
+    public Option[] image() {
+        return new Option[] {Image.options()};
+    }
+
+    /** Exit status of a program of the launcher. */
+    private int program(String name, String... arguments) throws Exception {
+        Collection<ServiceReference<ToIntFunction>> found = context.getServiceReferences(ToIntFunction.class, "(proteus.command=" + name + ")");
+        @SuppressWarnings("unchecked")
+        ToIntFunction<String[]> program = context.getService(found.iterator().next());
+        return program.applyAsInt(arguments);
+    }
+
+    private void storms(String... arguments) throws Exception {
+        Path result = directory.resolve("storm.json");
+        String[] all = Arrays.copyOf(arguments, arguments.length + 2);
+        all[arguments.length] = "--json";
+        all[arguments.length + 1] = result.toString();
+        int status = program("storm", all);
+        assertEquals(0, status, () -> {
+            try {
+                return Files.readString(result);
+            } catch (java.io.IOException e) {
+                return "no result";
+            }
+        });
+    }
+
+    @Test
+    void aGuestInAllRingsCannotTellAThousandHandOvers() throws Exception {
+        storms("--guest", "rings", "--swaps", "1000", "--seed", "7");
+    }
+
+    @Test
+    void aGuestWithFaultsSystemCallsAndPagingCannotTellAThousandHandOvers() throws Exception {
+        storms("--guest", "nano", "--append", "iterations=1000 warmup=10", "--swaps", "1000", "--seed", "11");
+    }
+
+    @Test
+    void aDifferenceIsFoundWhereItIs() throws Exception {
+        Path result = directory.resolve("diff.json");
+        assertEquals(0, program("diff", "--guest", "nano", "--append", "iterations=200 warmup=10", "--mem", "ept,shadow", "--engine", "native,interpreter", "--every", "5000", "--json", result.toString()));
+        assertTrue(Files.readString(result).contains("\"equal\": true"));
+    }
+
+    @Test
+    void linuxCountsOnWhileItsHypervisorChanges() throws Exception {
+        Guests guests = new Guests(context);
+        GuestImage image;
+        try {
+            image = guests.image("debian-cloud-amd64");
+        } catch (GuestLoadException e) {
+            abort("debian-cloud-amd64 cannot be had here: " + e.getMessage());
+            return;
+        }
+        VirtualMachine vm = guests.create("counting", Composition.DEFAULT, image, "");
+        try {
+            vm.console().typeAfter("READY", "i=0; while [ $i -lt 2000 ]; do echo n=$i; i=$((i+1)); done; dmesg | grep -c -i -e oops -e bug: -e lockup; poweroff -f\n");
+            vm.start();
+            Composition[] compositions = {Composition.DEFAULT, SHADOW};
+            ExecutionEngine[] engines = {ExecutionEngine.INTERPRETER, ExecutionEngine.NATIVE};
+            int swaps = 0;
+            while (vm.state() == VmState.RUNNING && swaps < 100) {
+                int before = vm.console().text().length();
+                vm.swap(compositions[swaps & 1], engines[swaps >> 1 & 1]);
+                swaps++;
+                Await.value(() -> vm.console().text().length() > before || vm.state() != VmState.RUNNING
+                        ? java.util.Optional.of(true) : java.util.Optional.empty(), SOON);
+            }
+            VmEnd end = vm.awaitEnd(Duration.ofMinutes(10)).orElseThrow();
+            assertEquals(VmEnd.Kind.POWER_OFF, end.kind(), end::message);
+            List<String> lines = vm.console().text().replace("\r", "").lines().filter(line -> line.matches("n=[0-9]+")).toList();
+            for (int i = 0; i < 2000; i++) {
+                assertEquals("n=" + i, lines.get(i));
+            }
+            assertTrue(vm.console().text().replace("\r", "").contains("n=1999\n0\n"), "dmesg tells of trouble");
+            assertTrue(swaps > 20, "only " + swaps + " hand-overs");
+        } finally {
+            vm.close();
+        }
+    }
+
+    @Test
+    void aGuestOutlivesTheBundlesOfItsTechniques() throws Exception {
+        Guests guests = new Guests(context);
+        VirtualMachine vm = guests.create("outliving", Composition.DEFAULT, guests.image("nano"), "iterations=30000 warmup=10");
+        Bundle ept = bundle("proteus.mem.ept");
+        Bundle shadow = bundle("proteus.mem.shadow");
+        try {
+            vm.start();
+            ept.stop();
+            assertEquals(VmState.RUNNING, vm.state(), vm::reason);
+            assertEquals("shadow", vm.composition().composition().memory());
+            shadow.stop();
+            assertEquals(VmState.PARKED, vm.state());
+            assertTrue(vm.reason().contains("state is safe"), vm::reason);
+            long retired = vm.statistics().retired();
+            ept.start();
+            Await.value(() -> vm.statistics().retired() > retired ? java.util.Optional.of(true) : java.util.Optional.empty(), SOON);
+            assertEquals("ept", vm.composition().composition().memory());
+            shadow.start();
+            ept.update();
+            refresh(ept);
+            Await.value(() -> vm.composition().composition().memory().equals("ept") ? java.util.Optional.of(true) : java.util.Optional.empty(), SOON);
+            assertEquals(VmState.RUNNING, vm.state(), vm::reason);
+            VmEnd end = vm.awaitEnd(SOON).orElseThrow();
+            assertTrue(end.success(), end::message);
+        } finally {
+            vm.close();
+            ept.start();
+            shadow.start();
+        }
+    }
+
+    private void refresh(Bundle bundle) throws InterruptedException {
+        java.util.concurrent.CountDownLatch done = new java.util.concurrent.CountDownLatch(1);
+        context.getBundle(0).adapt(FrameworkWiring.class).refreshBundles(List.of(bundle), event -> done.countDown());
+        assertTrue(done.await(60, java.util.concurrent.TimeUnit.SECONDS), "the refresh takes too long");
+    }
+
+    private Bundle bundle(String name) {
+        return Arrays.stream(context.getBundles()).filter(bundle -> name.equals(bundle.getSymbolicName())).findFirst().orElseThrow();
+    }
+}
