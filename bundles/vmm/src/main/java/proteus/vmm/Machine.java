@@ -357,7 +357,7 @@ final class Machine implements VirtualMachine {
     /** The lab port: remembers the counts of this moment. */
     void mark(int value) {
         account();
-        marks.add(new VmStatistics.Mark(value, retired, virtualNanos, threadTime(), parts.counters().snapshot(), processor.translation()));
+        marks.add(new VmStatistics.Mark(value, retired, virtualNanos, threadTime(), parts.counters().snapshot(), vcpu.processor().translation()));
     }
 
     void post(Runnable action) {
@@ -407,6 +407,9 @@ final class Machine implements VirtualMachine {
     public void resume() {
         call(() -> {
             if (hungry && state == VmState.PARKED) {
+                if (handOver.homeless() && !handOver.settle()) {
+                    throw new VmException("VM %s has no technique to run on: %s".formatted(name(), handOver.missing()));
+                }
                 hungry = false;
                 end = null;
                 ended = new CountDownLatch(1);
@@ -504,7 +507,7 @@ final class Machine implements VirtualMachine {
 
     /** It has a technique again. */
     private void unpark() {
-        if (state == VmState.PARKED) {
+        if (state == VmState.PARKED && !hungry) {
             state = before;
             reason = "";
         }

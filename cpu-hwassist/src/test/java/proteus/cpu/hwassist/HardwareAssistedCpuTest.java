@@ -43,6 +43,15 @@ class HardwareAssistedCpuTest {
     }
 
     @Test
+    void instructionThatExitsCountsLikeOneThatDoesNot() {
+        bench.processor.exit(ExitReason.CPUID).after(100).length(2);
+        assertEquals(RunOutcome.LIMIT, run(1000));
+        assertEquals(2, bench.registers().rip());
+        assertEquals(1000, bench.processor.retired());
+        assertEquals(1, bench.counters.exits(ExitReason.CPUID));
+    }
+
+    @Test
     void stopRequestEndsTheRunBehindTheExit() {
         bench.processor.exit(ExitReason.IO_INSTRUCTION).qualification(0xf4L << 16).length(2);
         bench.onPort = () -> bench.stop = true;

@@ -55,6 +55,27 @@ class InjectionTest {
         assertEquals(0, bench.vmcs.read(VM_ENTRY_INTERRUPTION_INFORMATION) & INTERRUPTION_VALID & 0xffffffffL, "the entry clears the valid bit");
     }
 
+    @ParameterizedTest
+    @MethodSource("events")
+    void whatStandsForAnInstructionRetiresAsOne(int information, int errorCode, int length) {
+        bench.set(GUEST_RFLAGS, IF);
+        bench.load("nop\nhlt");
+        bench.inject(information);
+        bench.vmcs.write(VM_ENTRY_EXCEPTION_ERROR_CODE, errorCode);
+        bench.vmcs.write(VM_ENTRY_INSTRUCTION_LENGTH, length);
+        bench.run();
+        assertEquals(length > 0 ? 1 : 0, bench.processor.retired());
+    }
+
+    @Test
+    void anInjectedSoftwareInterruptTakesItsPartOfTheBudget() {
+        bench.load("nop\nhlt");
+        bench.inject(TYPE_SOFTWARE_INTERRUPT | 0x1c);
+        bench.vmcs.write(VM_ENTRY_INSTRUCTION_LENGTH, 2);
+        assertEquals(ExitReason.BUDGET, bench.processor.run(1));
+        assertEquals(VmxBench.HANDLERS + 16 * 0x1c, bench.registers.rip());
+    }
+
     @Test
     void anExitAmidDeliveryReportsTheEvent() {
         bench.longMode();
