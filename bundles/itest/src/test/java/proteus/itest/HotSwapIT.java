@@ -83,10 +83,21 @@ public class HotSwapIT {
     }
 
     @Test
-    void aDifferenceIsFoundWhereItIs() throws Exception {
+    void twoHypervisorsAndEnginesAreEqualStrideForStride() throws Exception {
         Path result = directory.resolve("diff.json");
         assertEquals(0, program("diff", "--guest", "nano", "--append", "iterations=200 warmup=10", "--mem", "ept,shadow", "--engine", "native,interpreter", "--every", "5000", "--json", result.toString()));
         assertTrue(Files.readString(result).contains("\"equal\": true"));
+    }
+
+    @Test
+    void theFirstInstructionThatDiffersIsFound() throws Exception {
+        Path result = directory.resolve("diff.json");
+        assertEquals(1, program("diff", "--guest", "hello64", "--model", "max,qemu64", "--json", result.toString()));
+        String found = Files.readString(result);
+        assertTrue(found.contains(": cpuid\""), found);
+        java.util.regex.Matcher counts = java.util.regex.Pattern.compile("\"equalAfter\": (\\d+),\\s+\"differentAfter\": (\\d+)").matcher(found);
+        assertTrue(counts.find(), found);
+        assertEquals(Long.parseLong(counts.group(1)) + 1, Long.parseLong(counts.group(2)));
     }
 
     @Test

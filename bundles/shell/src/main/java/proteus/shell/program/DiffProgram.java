@@ -43,7 +43,7 @@ public final class DiffProgram implements ToIntFunction<String[]>, Program {
     @Override
     public String synopsis() {
         return """
-                ./proteus diff --guest NAME [--engine A,B] [--cpu A,B] [--mem A,B] [--io A,B] [flags]
+                ./proteus diff --guest NAME [--engine A,B] [--cpu A,B] [--mem A,B] [--io A,B] [--model A,B] [flags]
                 Runs a guest twice side by side under the instruction-count clock and compares registers, devices and console after each stride,
                 memory at the end; then looks for the first instruction after which they differ. Of a flag with one value both have it.
                 Exit status: 0 when nothing differs; 1 when something does; 64 for a wrong command line.
@@ -56,6 +56,7 @@ public final class DiffProgram implements ToIntFunction<String[]>, Program {
                 .option("--cpu", "A[,B]", "CPU technique (default " + Composition.DEFAULT.cpu() + ")")
                 .option("--mem", "A[,B]", "memory technique (default " + Composition.DEFAULT.memory() + ")")
                 .option("--io", "A[,B]", "I/O technique (default " + Composition.DEFAULT.io() + ")")
+                .option("--model", "A[,B]", "CPU model the guest sees (default max)")
                 .option("--engine", "A[,B]", "native, interpreter or auto (default interpreter)")
                 .option("--every", "N", "instructions in a stride (default 1 000 000)")
                 .option("--with-memory", "", "compares all memory after each stride");
@@ -93,7 +94,7 @@ public final class DiffProgram implements ToIntFunction<String[]>, Program {
                 pick(flags, "--cpu", Composition.DEFAULT.cpu(), side),
                 pick(flags, "--mem", Composition.DEFAULT.memory(), side),
                 pick(flags, "--io", Composition.DEFAULT.io(), side));
-        return LockstepFlags.spec(flags, image, name, composition, LockstepFlags.engine(pick(flags, "--engine", "interpreter", side)));
+        return LockstepFlags.spec(flags, image, name, composition, pick(flags, "--model", "max", side), LockstepFlags.engine(pick(flags, "--engine", "interpreter", side)));
     }
 
     private static String pick(Flags flags, String name, String otherwise, int side) {

@@ -23,7 +23,6 @@ final class LockstepFlags {
                 .option("--guest", "NAME", "a guest by name; see ./proteus guest list")
                 .option("--append", "WORDS", "appended to its command line")
                 .option("--memory", "SIZE", "RAM, such as 256M (default: what the guest likes)")
-                .option("--model", "NAME", "CPU model the guest sees (default max)")
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
                 .option("--until", "TEXT", "ends the run when the guest prints this")
                 .option("--instructions", "N", "ends the run after so many instructions")
@@ -37,7 +36,7 @@ final class LockstepFlags {
         return guests.image(flags.value("--guest").orElseThrow(() -> new UsageException("give --guest NAME")), Program::say);
     }
 
-    static VmSpec spec(Flags flags, GuestImage image, String name, Composition composition, ExecutionEngine engine) {
+    static VmSpec spec(Flags flags, GuestImage image, String name, Composition composition, String model, ExecutionEngine engine) {
         String commandLine = Stream.concat(Stream.of(image.commandLine()), flags.value("--append").stream())
                 .filter(words -> !words.isBlank())
                 .collect(Collectors.joining(" "));
@@ -47,7 +46,7 @@ final class LockstepFlags {
                 flags.value("--memory").map(LockstepFlags::size).orElse(image.info().memoryBytes()),
                 1,
                 VmSpec.Clock.COUNT,
-                flags.value("--model").orElse("max"),
+                model,
                 true,
                 new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine, image.entry(), image.files()),
                 List.of(),

@@ -68,6 +68,7 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
                 .option("--seed", "S", "of the moments and of what is changed then (default 1)")
                 .option("--edges", "LIST", "what may change: cpu, mem, engine (default all that can)")
                 .option("--io", "NAME", "I/O technique of both (default " + Composition.DEFAULT.io() + ")")
+                .option("--model", "NAME", "CPU model the guest sees (default max)")
                 .option("--memory-every", "N", "compares memory after each so many hand-overs (default 100)");
     }
 
@@ -87,7 +88,7 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
             throw new VmException("there is nothing to change between: only %s can be composed with these edges".formatted(shapes));
         }
         Program.say("changing between " + String.join("; ", shapes.stream().map(Shape::toString).toList()));
-        VmSpec spec = LockstepFlags.spec(flags, image, "storm-untouched", composition, VmSpec.DEFAULT_ENGINE);
+        VmSpec spec = LockstepFlags.spec(flags, image, "storm-untouched", composition, flags.value("--model").orElse("max"), VmSpec.DEFAULT_ENGINE);
         Storm storm = new Storm(
                 LockstepFlags.play(flags, manager, image), spec, shapes, (int) LockstepFlags.count(flags, "--memory-every", MEMORY_EVERY), Program::say);
         Storm.Result result = storm.run(swaps, seed, LockstepFlags.count(flags, "--instructions", Long.MAX_VALUE));
