@@ -305,6 +305,11 @@ public final class Cpu implements AutoCloseable {
         return (get(FLAGS) & (Flags.TF | Flags.RF)) != 0 || (interruptibility & 3) != 0 || pendingDebug != 0 || (dr[7] & 0xff) != 0 || trapsInstructions;
     }
 
+    /** Something has to be looked at before the next instruction, whichever it is. */
+    public boolean looksUp() {
+        return boundaryWork || activity != 0 || stepwise();
+    }
+
     /**
      * A repeated instruction stops between two iterations: RIP stays on it, and RF is set so that what interrupts it finds an
      * image that does not meet an instruction breakpoint again (SDM 3B, 17.3.1.1).

@@ -11,6 +11,12 @@ public interface Intercepts {
     /** CPUID, HLT, INVD, INVLPG, INVPCID, MONITOR, MWAIT, PAUSE, RDPMC, RDRAND, RDSEED, RDTSC, RDTSCP, RSM, WBINVD, XSETBV, VMX instructions, descriptor-table instructions, SYSCALL and SYSENTER (as SYSTEM_CALL). */
     void instruction(Cpu cpu, Op op, ExitReason reason, long qualification);
 
+    /**
+     * Whether an instruction of those never leaves and is never undefined as things are set up, so that an engine need not ask each
+     * time; asked again after whatever might change it.
+     */
+    boolean lets(ExitReason reason);
+
     /** MOV from CR0, CR3, CR4 or CR8 (and SMSW with gpr -1, which never exits): the value the guest reads. */
     long readCr(Cpu cpu, Op op, int cr, int gpr);
 

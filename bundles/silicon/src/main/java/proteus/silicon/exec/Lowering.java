@@ -94,6 +94,7 @@ final class Lowering {
         if (Requirements.met(isa, op)) {
             operation = operation(op);
         } else {
+            op.mnemonic = Mnemonic.INVALID;
             op.handler = UNDEFINED;
             operation = EndOperations.HANDLER;
             op.endsBlock = true;

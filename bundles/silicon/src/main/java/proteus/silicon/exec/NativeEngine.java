@@ -15,6 +15,7 @@ import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
 import proteus.silicon.fpu.HostImage;
 import proteus.silicon.translate.JumpTable;
+import proteus.silicon.translate.SystemState;
 import proteus.silicon.translate.Translation;
 import proteus.silicon.translate.TranslationCache;
 import proteus.x86.format.Cr0;
@@ -39,6 +40,7 @@ final class NativeEngine implements AutoCloseable {
     private final HandlerTable handlers;
     private final TranslationCache cache;
     private final JumpTable jumps;
+    private final SystemState system;
     private final int threshold;
     private final Stress stress = Stress.configured();
     private int untilOverwritten = stress.overwrite();
@@ -57,6 +59,7 @@ final class NativeEngine implements AutoCloseable {
         this.threshold = threshold;
         jumps = new JumpTable(cpu.mmu);
         cache.jumps(jumps);
+        system = cache.system(cpu);
         cpu.mmu.pageWatcher = jumps::invalidate;
         flushEpoch = cpu.mmu.flushEpoch;
         globalEpoch = cpu.mmu.globalEpoch;
@@ -84,6 +87,8 @@ final class NativeEngine implements AutoCloseable {
         Translation from = null; // the block whose exit led to RIP
         int exit = 0;
         jumps.mode(mode);
+        system.prepare();
+        long clockOffset = system.clockOffset();
         while (true) {
             long left = stop - cpu.retired;
             if (left == 0 || cpu.attention()) {
@@ -129,17 +134,19 @@ final class NativeEngine implements AutoCloseable {
                 from = null;
             }
             long budget = Math.min(left, SLICE);
-            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse(), x87(entered), mayClearInterrupts());
+            system.clock(cpu.retired + budget + clockOffset);
+            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse(), x87(entered));
             Translation t = cache.translation(number);
             exit = TranslationCache.kind(number);
             long done = budget - cache.budget();
             long executed = switch (exit) {
                 case TranslationCache.BUDGET -> done - t.count();
-                case TranslationCache.STALE, TranslationCache.TAKEN, TranslationCache.FALL -> done;
+                case TranslationCache.STALE, TranslationCache.TAKEN, TranslationCache.FALL, TranslationCache.ELSEWHERE -> done;
                 default -> done - (t.count() - exit);
             };
             cpu.retired += executed;
             translated += executed;
+            system.settle();
             if (stress.overwrite() > 0 && --untilOverwritten == 0) {
                 untilOverwritten = stress.overwrite();
                 overwrite(t.rip);
@@ -162,6 +169,10 @@ final class NativeEngine implements AutoCloseable {
                     cpu.rip(t.rip);
                     from = t;
                 }
+                case TranslationCache.ELSEWHERE -> {
+                    leftByBranch++;
+                    cpu.rip(system.rip());
+                }
                 case TranslationCache.TAKEN, TranslationCache.FALL -> {
                     leftByBranch++;
                     cpu.rip(t.target(exit));
@@ -177,8 +188,16 @@ final class NativeEngine implements AutoCloseable {
                         leftForMemory++;
                     }
                     int outcome = execute(t, op);
-                    if (outcome != Interpreter.DONE || op.endsBlock && !branch(op)) {
+                    if (outcome != Interpreter.DONE) {
                         return outcome;
+                    }
+                    if (op.endsBlock && !branch(op)) {
+                        if (cpu.codeSize != mode || cpu.looksUp() || !applies()) {
+                            return outcome;
+                        }
+                        jumps.mode(mode);
+                        system.prepare();
+                        clockOffset = system.clockOffset();
                     }
                     if (!op.endsBlock && t.usable() && (!t.usesSse() || sse()) && (!t.usesX87() || x87(t))) {
                         code = t.behind(exit);
@@ -192,10 +211,6 @@ final class NativeEngine implements AutoCloseable {
 
     TranslationCounts counts() {
         return new TranslationCounts(translated, leftForMemory, leftUntranslated, leftByBranch, slices);
-    }
-
-    private boolean mayClearInterrupts() {
-        return cpu.cpl <= cpu.iopl();
     }
 
     /** SSE is enabled and raises no exceptions: then it is the host's. */

@@ -740,6 +740,29 @@ public final class Mmu implements AutoCloseable {
         return context;
     }
 
+    /** Base of the TLB context of data accesses in ring 0, with AC as it may be. */
+    public long supervisorContext(boolean ac) {
+        return tlb.context(supervisorIndex(ac));
+    }
+
+    /** Number of that with AC clear. */
+    public int supervisorNumber() {
+        return tlb.number(supervisorIndex(false));
+    }
+
+    private int supervisorIndex(boolean ac) {
+        return smapOn() && !ac ? Tlb.SUPERVISOR_SMAP : Tlb.SUPERVISOR;
+    }
+
+    /** Base of the TLB context of data accesses in ring 3. */
+    public long userContext() {
+        return tlb.context(Tlb.USER);
+    }
+
+    public int userNumber() {
+        return tlb.number(Tlb.USER);
+    }
+
     /** Number of the context in force, below {@link #CONTEXTS} unless {@link #careful}. */
     public int contextNumber() {
         return tlb.number(contextIndex);

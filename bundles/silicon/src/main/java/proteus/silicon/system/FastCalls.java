@@ -20,7 +20,7 @@ public final class FastCalls {
     private static final int DATA = SegmentDescriptor.DB | Segments.DATA_TYPE;
     private static final int RING3 = SegmentDescriptor.DPL;
     /** Flags that SYSRET takes from R11. */
-    private static final long SYSRET_FLAGS = 0x3c7fd7;
+    public static final long SYSRET_FLAGS = 0x3c7fd7;
     private static final int RCX = 1, RDX = 2, RSP = 4, R11 = 11;
 
     private FastCalls() {}
@@ -39,15 +39,37 @@ public final class FastCalls {
         }
         cpu.intercepts.instruction(cpu, op, ExitReason.SYSTEM_CALL, 0);
         long flags = cpu.rflags() & ~(long) Flags.RF;
-        int selector = (int) (cpu.msrs.star >>> 32) & 0xfffc;
         cpu.gpr(RCX, cpu.rip());
         cpu.gpr(R11, flags);
-        Segments.putFlat(cpu, CS, selector, CODE64);
-        Segments.putFlat(cpu, SS, selector + 8, DATA);
+        innerSegments(cpu);
         // 64-bit code before and after: no derived segment state changes
         cpu.cpl(0, flags & ~cpu.msrs.sfmask);
         cpu.rip(cpu.msrs.lstar);
         singleStep(cpu);
+    }
+
+    private static void innerSegments(Cpu cpu) {
+        int selector = (int) (cpu.msrs.star >>> 32) & 0xfffc;
+        Segments.putFlat(cpu, CS, selector, CODE64);
+        Segments.putFlat(cpu, SS, selector + 8, DATA);
+    }
+
+    private static void outerSegments(Cpu cpu, boolean wide) {
+        int selector = (int) (cpu.msrs.star >>> 48);
+        Segments.putFlat(cpu, CS, selector + (wide ? 16 : 0) | 3, (wide ? CODE64 : CODE32) | RING3);
+        Segments.putFlat(cpu, SS, selector + 8 | 3, DATA | RING3);
+    }
+
+    /** Segments and privilege that a SYSCALL leaves; registers, flags and counts are the caller's. {@code Mmu.selectAccess} must follow. */
+    public static void enterInner(Cpu cpu) {
+        innerSegments(cpu);
+        cpu.cpl = 0;
+    }
+
+    /** The same for a SYSRET to 64-bit code. */
+    public static void enterOuter(Cpu cpu) {
+        outerSegments(cpu, true);
+        cpu.cpl = 3;
     }
 
     /**
@@ -70,9 +92,7 @@ public final class FastCalls {
         if (wide && !Segments.canonical(target)) {
             throw cpu.protection(0);
         }
-        int selector = (int) (cpu.msrs.star >>> 48);
-        Segments.putFlat(cpu, CS, selector + (wide ? 16 : 0) | 3, (wide ? CODE64 : CODE32) | RING3);
-        Segments.putFlat(cpu, SS, selector + 8 | 3, DATA | RING3);
+        outerSegments(cpu, wide);
         cpu.cpl(3, cpu.gpr(R11) & SYSRET_FLAGS);
         if (wide) {
             cpu.rip(target);

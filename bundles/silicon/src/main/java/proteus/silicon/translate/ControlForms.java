@@ -126,24 +126,12 @@ final class ControlForms {
         return true;
     }
 
-    /** The arithmetic flags from where they are saved, the others from the struct; VM and RF read 0. */
     private boolean pushFlags(Op op) {
         if (!ordinary(op)) {
             return false;
         }
         below(op.operandSize >> 3);
-        e.rotate(T1, RAX, 8);
-        a.extend(32, 0x0fb6, T1, T1, 8);
-        a.alu(32, 4, T1, Flags.SF | Flags.ZF | Flags.AF | Flags.PF | Flags.CF);
-        a.put8(0xa8); // test al,1
-        a.put8(1);
-        a.put8(0x74); // jz
-        a.put8(0);
-        int skip = a.length();
-        a.alu(32, 1, T1, Flags.OF);
-        a.land8(skip);
-        a.absolute(64, 0x0b, T1, e.s + CpuLayout.FLAGS, 0);
-        a.alu(32, 4, T1, ~(Flags.VM | Flags.RF));
+        e.composeFlags(T1);
         a.rm(op.operandSize, 0x89, T1, T0, 0);
         moveStack(-(op.operandSize >> 3));
         return true;
@@ -151,20 +139,9 @@ final class ControlForms {
 
     // ---- what ends a block
 
-    /** CLI, where it clears IF. */
-    void clearInterrupts() {
-        e.clobberFlags();
-        a.absolute(8, 0x80, 7, state.cli(), 1);
-        a.put8(0);
-        e.slowIf(4);
-        a.absolute(32, 0x81, 4, e.s + CpuLayout.FLAGS, 4);
-        a.put32(~Flags.IF);
-    }
-
     /** Whether the branch is one that {@link Translator} may emit: the mode's own width, a target inside the address space. */
     boolean translatable(Op op) {
         return switch (op.mnemonic) {
-            case CLI -> true;
             case JCC -> relative(op);
             case LOOP -> relative(op) && op.addressSize == e.pointerSize();
             case JMP, CALL -> ordinaryBranch(op) && (op.k0 == RELATIVE ? relative(op) : op.k0 == GPR || op.k0 == MEMORY && e.addressable(op));

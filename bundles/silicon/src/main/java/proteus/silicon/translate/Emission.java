@@ -20,6 +20,7 @@ import static proteus.silicon.translate.HostAssembler.RSI;
 
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuLayout;
+import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.mmu.TlbLayout;
 
@@ -116,6 +117,39 @@ final class Emission {
     void flagsWritten() {
         flagsInHost = true;
         flagsInRax = false;
+    }
+
+    /** RFLAGS, but for VM and RF, which read 0: the arithmetic flags from where they are saved, the others from the struct. */
+    void composeFlags(int to) {
+        rotate(to, HostAssembler.RAX, 8);
+        a.extend(32, 0x0fb6, to, to, 8);
+        a.alu(32, 4, to, Flags.SF | Flags.ZF | Flags.AF | Flags.PF | Flags.CF);
+        a.put8(0xa8); // test al,1
+        a.put8(1);
+        a.put8(0x74); // jz
+        a.put8(0);
+        int skip = a.length();
+        a.alu(32, 1, to, Flags.OF);
+        a.land8(skip);
+        a.absolute(64, 0x0b, to, s + CpuLayout.FLAGS, 0);
+        a.alu(32, 4, to, ~(Flags.VM | Flags.RF));
+    }
+
+    /** The arithmetic flags become those of an image of RFLAGS, which is lost, as T0 is. The host's are clobbered. */
+    void takeFlags(int image) {
+        a.alu(64, 4, RAX, -1 << BUDGET_SHIFT);
+        a.move(32, T0, image);
+        a.alu(32, 4, T0, Flags.SF | Flags.ZF | Flags.AF | Flags.PF | Flags.CF);
+        a.alu(32, 1, T0, Flags.FIXED);
+        a.digit(32, 0xc1, 4, T0); // shl
+        a.put8(8);
+        a.rr(64, 0x0b, RAX, T0);
+        a.digit(32, 0xc1, 5, image); // shr
+        a.put8(11);
+        a.alu(32, 4, image, 1);
+        a.rr(64, 0x0b, RAX, image);
+        flagsInRax = true;
+        flagsInHost = false;
     }
 
     // ---- registers
@@ -289,11 +323,16 @@ final class Emission {
 
     /** Looks the address of guest code in T0 up; goes the slow way if it is not in the table. T1 becomes its offset there. */
     void lookUp() {
+        probeTable();
+        slowIf(5);
+    }
+
+    /** Compares the address of guest code in T0 with that in its slot of the table; T1 becomes the slot's offset. */
+    void probeTable() {
         rotate32(T1, T0, 28);
         a.rr(32, 0x33, T1, T0);
         a.alu(32, 4, T1, JUMP_MASK);
         a.gs(64, 0x3b, T0, T1, JUMPS);
-        slowIf(5);
     }
 
     /** Jumps to the code that {@link #lookUp} found. */

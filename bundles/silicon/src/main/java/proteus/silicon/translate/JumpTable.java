@@ -116,7 +116,11 @@ public final class JumpTable {
 
     /** The code size in force: entries of another one go. */
     public void mode(int codeSize) {
-        int context = mmu.contextNumber();
+        mode(codeSize, mmu.contextNumber());
+    }
+
+    /** The code size of the code that may be entered in one context. */
+    void mode(int codeSize, int context) {
         if (modes[context] != codeSize) {
             modes[context] = codeSize;
             if (filled[context]) {

@@ -30,9 +30,81 @@ record StateLayout(long base) {
         return base + OFFSET + 32;
     }
 
-    /** A byte that is not 0 if CLI clears IF at the guest's privilege. */
-    long cli() {
+    /** What {@link SystemForms} may do now, 32 bits; and behind a fast system call to, and from, the kernel. */
+    long allowed() {
         return base + OFFSET + 64;
+    }
+
+    long innerAllowed() {
+        return base + OFFSET + 68;
+    }
+
+    long outerAllowed() {
+        return base + OFFSET + 76;
+    }
+
+    /** What they did since {@link SystemState#settle}; which fast system call came last; how many there were. */
+    long changes() {
+        return base + OFFSET + 80;
+    }
+
+    long transition() {
+        return base + OFFSET + 84;
+    }
+
+    long switches() {
+        return base + OFFSET + 88;
+    }
+
+    /** IA32_TSC_AUX, 32 bits. */
+    long tscAux() {
+        return base + OFFSET + 92;
+    }
+
+    /** What the TSC reads when the budget is spent. */
+    long clock() {
+        return base + OFFSET + 96;
+    }
+
+    /** The base of GS that SWAPGS brings. */
+    long kernelGs() {
+        return base + OFFSET + 104;
+    }
+
+    /** TLB contexts of the supervisor with AC clear and set. */
+    long closedContext() {
+        return base + OFFSET + 112;
+    }
+
+    long openContext() {
+        return base + OFFSET + 120;
+    }
+
+    /** TLB contexts behind a fast system call. */
+    long innerContext() {
+        return base + OFFSET + 704;
+    }
+
+    long outerContext() {
+        return base + OFFSET + 712;
+    }
+
+    /** Where SYSCALL leads to, and what it leaves of RFLAGS: in the struct, and in RAX. */
+    long lstar() {
+        return base + OFFSET + 720;
+    }
+
+    long callFlags() {
+        return base + OFFSET + 728;
+    }
+
+    long callImage() {
+        return base + OFFSET + 736;
+    }
+
+    /** Where the guest goes on after {@link TranslationCache#ELSEWHERE}. */
+    long rip() {
+        return base + OFFSET + 744;
     }
 
     /** A byte that is not 0 while the guest's x87 registers are the host's. */

@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.Optional;
+import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Flags;
 import proteus.silicon.cpu.Op;
@@ -27,6 +28,8 @@ public final class TranslationCache implements AutoCloseable {
      * not; the budget does not reach through the block; the block was overwritten.
      */
     public static final int TAKEN = 0x40, FALL = 0x41, BUDGET = 0x42, STALE = 0x43;
+    /** The same: the block is done, and its last instruction leads to {@link SystemState#rip}. */
+    public static final int ELSEWHERE = 0x44;
     /** Most instructions of a block. */
     public static final int MOST = 0x40;
     /** Room that a block of {@link #MOST} instructions cannot exceed. */
@@ -189,6 +192,11 @@ public final class TranslationCache implements AutoCloseable {
         jumps = table;
     }
 
+    /** What system instructions in the code share with a processor. */
+    public SystemState system(Cpu cpu) {
+        return new SystemState(cpu, state, jumps);
+    }
+
     // ---- translations
 
     /** Whether there is room for one more block; if not, {@link #clear} makes some. */
@@ -300,13 +308,11 @@ public final class TranslationCache implements AutoCloseable {
      * @param budget instructions that may retire, less those of the running block behind the target
      * @param sse whether SSE instructions may execute as they are
      * @param x87 whether the x87 registers are loaded
-     * @param cli whether CLI clears IF
      * @return the exit
      * @throws HostFaultException when the code faulted
      */
-    public int enter(long target, long context, long budget, boolean sse, boolean x87, boolean cli) {
+    public int enter(long target, long context, long budget, boolean sse, boolean x87) {
         Raw.putLong(state.sse(), sse ? 1 : 0);
-        Raw.putLong(state.cli(), cli ? 1 : 0);
         Raw.putLong(state.x87(), x87 ? 1 : 0);
         if (x87) {
             HostImage.make(e.s, state.image());

@@ -22,6 +22,7 @@ final class Translator {
     private final ControlForms control;
     private final SseForms sse;
     private final X87Forms x87;
+    private final SystemForms system;
     private final long exit;
 
     Translator(Emission e, StateLayout state, long exit) {
@@ -32,6 +33,7 @@ final class Translator {
         control = new ControlForms(e, integers, state);
         sse = new SseForms(e, state);
         x87 = new X87Forms(e, state);
+        system = new SystemForms(e, state, exit);
     }
 
     /** @param code the bytes of the block; empty if they are not to be had in one piece */
@@ -48,9 +50,12 @@ final class Translator {
             Op op = ops[i];
             e.index = i;
             a.reserve();
-            if (!op.endsBlock && (integers.emit(op) || control.emit(op) || sse.emit(op, code) || x87.emit(op, code))) {
+            if (!op.endsBlock && (integers.emit(op) || control.emit(op) || sse.emit(op, code) || x87.emit(op, code) || system.emit(op))) {
                 t.resume[i] = a.length();
                 t.executes |= 1L << i;
+            } else if (op.endsBlock && system.ends(op)) {
+                t.executes |= 1L << i;
+                falls = system.end(op, ops.length - i, t.number);
             } else if (op.endsBlock && control.translatable(op)) {
                 t.executes |= 1L << i;
                 falls = branch(t, op);
@@ -80,10 +85,6 @@ final class Translator {
 
     /** A branch that ends the block; true if the block goes on behind it. */
     private boolean branch(Translation t, Op op) {
-        if (op.mnemonic == Mnemonic.CLI) {
-            control.clearInterrupts();
-            return true;
-        }
         if (op.mnemonic == Mnemonic.RET) {
             control.ret(op);
             return false;

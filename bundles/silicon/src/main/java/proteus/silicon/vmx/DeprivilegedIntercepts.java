@@ -11,6 +11,11 @@ public final class DeprivilegedIntercepts extends RingZeroIntercepts {
     }
 
     @Override
+    public boolean lets(ExitReason reason) {
+        return reason != ExitReason.SYSTEM_CALL && super.lets(reason);
+    }
+
+    @Override
     public void instruction(Cpu c, Op op, ExitReason reason, long qualification) {
         super.instruction(c, op, reason, qualification);
         if (reason == ExitReason.SYSTEM_CALL) {

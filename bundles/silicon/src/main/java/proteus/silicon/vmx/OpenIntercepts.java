@@ -25,6 +25,14 @@ public class OpenIntercepts implements Intercepts {
     }
 
     @Override
+    public boolean lets(ExitReason reason) {
+        return switch (reason) {
+            case PAUSE, RDTSC, RDTSCP, SYSTEM_CALL -> true;
+            default -> false;
+        };
+    }
+
+    @Override
     public long readCr(Cpu c, Op op, int cr, int gpr) {
         return switch (cr) {
             case 0 -> cpu.cr0;

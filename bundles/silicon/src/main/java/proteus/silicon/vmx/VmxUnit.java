@@ -257,6 +257,17 @@ public final class VmxUnit implements Intercepts, EptExits {
         }
     }
 
+    @Override
+    public boolean lets(ExitReason reason) {
+        return switch (reason) {
+            case PAUSE -> (primary & CPU_PAUSE_EXITING) == 0;
+            case RDTSC -> (primary & CPU_RDTSC_EXITING) == 0;
+            case RDTSCP -> (secondary & CPU2_ENABLE_RDTSCP) != 0 && (primary & CPU_RDTSC_EXITING) == 0;
+            case SYSTEM_CALL -> true;
+            default -> false;
+        };
+    }
+
     /** An instruction that is undefined unless a secondary control enables it. */
     private boolean enabled(int control) {
         if ((secondary & control) == 0) {
