@@ -44,6 +44,7 @@ public record EmbeddedGuest(
             guest("hello64", 64, 32, "says in which 64-bit mode it runs, and ends"),
             guest("rings", 32, 32, "walks through ring 0, 1 and 3 and shows what each instruction answers there"),
             guest("nano", 64, 32, "the seven nanobenchmarks of Adams and Agesen [iterations=N warmup=N only=NAME]"),
+            guest("storm", 64, 32, "touches pages that are filled on demand, then pages that are copied on write [pages=N]"),
             guest("bench32", 32, 64, "computing, memory and system loops with checksums, 32 bit [scale=N only=NAME]"),
             guest("bench64", 64, 64, "computing, memory and system loops with checksums, 64 bit; also called bench [scale=N only=NAME]"));
 

@@ -14,6 +14,7 @@ import org.osgi.service.component.annotations.Reference;
 import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
+import proteus.api.compose.Preset;
 import proteus.api.compose.TechniqueInfo;
 import proteus.api.compose.TechniqueInfo.Kind;
 import proteus.api.silicon.Silicon;
@@ -22,11 +23,20 @@ import proteus.api.silicon.SiliconFeature;
 /** Says in sentences what can be composed now, and why not. */
 @Component
 public final class CompositionExaminer implements Composer {
+    private static final String NOBODY = "no bundle provides it yet";
+
     private final TechniqueRegistry registry;
+    private final DeclaredTechniques declared;
 
     @Activate
-    public CompositionExaminer(@Reference TechniqueRegistry registry) {
+    public CompositionExaminer(@Reference TechniqueRegistry registry, @Reference DeclaredTechniques declared) {
         this.registry = registry;
+        this.declared = declared;
+    }
+
+    @Override
+    public List<Preset> presets() {
+        return History.PRESETS;
     }
 
     @Override
@@ -79,8 +89,9 @@ public final class CompositionExaminer implements Composer {
 
     /** Why a technique is not offered, as the rest of a sentence. */
     private String why(Kind kind, String name) {
-        if (known(kind, name)) {
-            return "is not offered: no bundle provides it yet.";
+        Optional<String> reason = declared.whyAbsent(kind, name);
+        if (reason.isPresent() || known(kind, name)) {
+            return "is not offered: " + reason.orElse(NOBODY) + ".";
         }
         List<String> names = registry.techniques().keySet().stream()
                 .filter(info -> info.kind() == kind)
@@ -117,7 +128,7 @@ public final class CompositionExaminer implements Composer {
         offers.forEach((info, bundle) -> all.add(new TechniqueStatus(info.kind(), info.name(), info.title(), true, bundle, "")));
         for (History.Known known : History.TECHNIQUES) {
             if (all.stream().noneMatch(status -> status.kind() == known.kind() && status.name().equals(known.name()))) {
-                all.add(new TechniqueStatus(known.kind(), known.name(), known.title(), false, "", "no bundle provides it yet"));
+                all.add(new TechniqueStatus(known.kind(), known.name(), known.title(), false, "", declared.whyAbsent(known.kind(), known.name()).orElse(NOBODY)));
             }
         }
         all.sort(Comparator.comparing(TechniqueStatus::kind).thenComparing(TechniqueStatus::name));

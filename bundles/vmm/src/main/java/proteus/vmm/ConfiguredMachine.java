@@ -46,16 +46,20 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
         @AttributeDefinition(description = "unique name; empty: the part of the PID behind ~")
         String name() default "";
 
-        String silicon() default "model";
+        @AttributeDefinition(description = "a composition of history, such as kvm-2007; the settings below change it")
+        String preset() default "";
 
-        @AttributeDefinition(description = "CPU technique: full, para or hwassist")
-        String cpu() default "hwassist";
+        @AttributeDefinition(description = "empty for the modelled one")
+        String silicon() default "";
+
+        @AttributeDefinition(description = "CPU technique: full, para or hwassist; empty for hwassist")
+        String cpu() default "";
 
         @AttributeDefinition(description = "memory technique: shadow or ept, direct with para; empty for the usual one")
         String mem() default "";
 
-        @AttributeDefinition(description = "I/O technique: emul or virtio")
-        String io() default "emul";
+        @AttributeDefinition(description = "I/O technique: emul or virtio; empty for emul")
+        String io() default "";
 
         @AttributeDefinition(description = "RAM, such as 256M; empty: what the guest likes")
         String memory() default "";
@@ -149,12 +153,14 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
     }
 
     private synchronized void tryToCreate() {
-        Composition composition = new Composition(
-                settings.silicon(), settings.cpu(), settings.mem().isEmpty() ? Composition.usualMemory(settings.cpu()) : settings.mem(), settings.io());
-        if (!active || machine != null || failed || !composer.examine(composition).possible()) {
+        if (!active || machine != null || failed) {
             return;
         }
         try {
+            Composition composition = composer.wished(settings.preset(), settings.silicon(), settings.cpu(), settings.mem(), settings.io());
+            if (!composer.examine(composition).possible()) {
+                return;
+            }
             Optional<VmSpec> spec = spec(composition);
             if (spec.isEmpty()) {
                 return;

@@ -2,6 +2,7 @@ package proteus.vmm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -9,7 +10,9 @@ import org.junit.jupiter.api.Test;
 import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
+import proteus.api.compose.Preset;
 import proteus.api.silicon.SiliconFeature;
+import proteus.api.vm.VmException;
 
 class CompositionExaminerTest {
     private final Platform platform = new Platform();
@@ -61,5 +64,28 @@ class CompositionExaminerTest {
                 List.of("hwassist", "ept", "emul"),
                 all.stream().filter(Composer.TechniqueStatus::offered).map(Composer.TechniqueStatus::name).toList());
         assertEquals("no bundle provides it yet", all.stream().filter(status -> status.name().equals("virtio")).findFirst().orElseThrow().reason());
+    }
+
+    @Test
+    void presetIsAWishThatOtherWordsChange() {
+        assertEquals(new Composition("model", "hwassist", "shadow", "emul"), composer.wished("kvm-2007", "", "", "", ""));
+        assertEquals(new Composition("model", "hwassist", "shadow", "virtio"), composer.wished("kvm-2007", "", "", "", "virtio"));
+        assertEquals(Composition.DEFAULT, composer.wished("", "", "", "", ""));
+        assertEquals("direct", composer.wished("kvm-2007", "", "para", "", "").memory(), "another CPU technique brings its usual memory technique");
+    }
+
+    @Test
+    void everyPresetHasAProductOfHistoryOrIsCalledWhatIf() {
+        for (Preset preset : composer.presets()) {
+            String known = composer.examine(composer.wished(preset.name(), "", "", "", "")).historicalName();
+            assertEquals(preset.name().startsWith("what-if"), known.startsWith("what-if"), preset.name() + " is known as " + known);
+            assertFalse(preset.source().isBlank());
+        }
+    }
+
+    @Test
+    void unknownPresetIsAnsweredWithTheKnownOnes() {
+        VmException refusal = assertThrows(VmException.class, () -> composer.wished("xen-1999", "", "", "", ""));
+        assertTrue(refusal.getMessage().startsWith("there is no preset 'xen-1999'; give one of vmware-1999, xen-2003"), refusal.getMessage());
     }
 }

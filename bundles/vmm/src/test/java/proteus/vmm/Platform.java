@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.function.Function;
 import proteus.api.compose.Composition;
 import proteus.api.compose.TechniqueInfo;
@@ -51,7 +52,7 @@ final class Platform {
     final ArrayHostMemory host = new ArrayHostMemory(64 << 20);
     final EnumSet<SiliconFeature> features = EnumSet.allOf(SiliconFeature.class);
     final TechniqueRegistry registry = new TechniqueRegistry();
-    final CompositionExaminer composer = new CompositionExaminer(registry);
+    final CompositionExaminer composer = new CompositionExaminer(registry, new DeclaredTechniques(Stream::of));
     final Machines machines = new Machines(registry, composer);
     final Deque<Function<Platform, RunOutcome>> guest = new ArrayDeque<>();
     final CpuTechnique cpuTechnique = new Cpu();

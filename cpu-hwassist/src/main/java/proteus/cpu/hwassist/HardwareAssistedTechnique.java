@@ -1,6 +1,7 @@
 package proteus.cpu.hwassist;
 
 import java.util.EnumSet;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.compose.TechniqueInfo;
 import proteus.api.cpu.CpuContext;
@@ -10,6 +11,7 @@ import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.SiliconFeature;
 
 /** Offers hardware-assisted virtualization. */
+@Capability(namespace = TechniqueInfo.NAMESPACE, name = "hwassist", attribute = "kind=cpu", effective = "active")
 @Component(property = {TechniqueInfo.NAMESPACE + "=cpu", "name=hwassist"})
 public final class HardwareAssistedTechnique implements CpuTechnique {
     private static final TechniqueInfo INFO = new TechniqueInfo(

@@ -1,6 +1,7 @@
 package proteus.mem.ept;
 
 import java.util.EnumSet;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.compose.TechniqueInfo;
 import proteus.api.memory.MemoryContext;
@@ -9,6 +10,7 @@ import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.SiliconFeature;
 
 /** Offers nested paging. */
+@Capability(namespace = TechniqueInfo.NAMESPACE, name = "ept", attribute = "kind=mem", effective = "active")
 @Component(property = {TechniqueInfo.NAMESPACE + "=memory", "name=ept"})
 public final class EptTechnique implements MemoryTechnique {
     private static final TechniqueInfo INFO = new TechniqueInfo(

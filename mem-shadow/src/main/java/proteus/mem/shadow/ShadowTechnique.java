@@ -1,6 +1,7 @@
 package proteus.mem.shadow;
 
 import java.util.EnumSet;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
@@ -15,6 +16,7 @@ import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.SiliconFeature;
 
 /** Offers shadow page tables. */
+@Capability(namespace = TechniqueInfo.NAMESPACE, name = "shadow", attribute = "kind=mem", effective = "active")
 @Component(configurationPid = "proteus.mem.shadow", property = {TechniqueInfo.NAMESPACE + "=memory", "name=shadow"})
 @Designate(ocd = ShadowTechnique.Config.class)
 public final class ShadowTechnique implements MemoryTechnique {

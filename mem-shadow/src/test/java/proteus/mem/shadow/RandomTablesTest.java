@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import proteus.tck.reference.ReferenceWalk;
 import proteus.api.memory.FaultOutcome;
 import proteus.api.memory.MemoryRegion;
 import proteus.mem.shadow.Machine.Result;
@@ -59,7 +60,7 @@ class RandomTablesTest {
         boolean fetch = !write && random.nextInt(3) == 0;
         boolean user = random.nextBoolean();
         machine.processor.registers().rflags(2 | (random.nextBoolean() ? 1 << 18 : 0));
-        ReferenceWalk reference = new ReferenceWalk(machine);
+        ReferenceWalk reference = new ReferenceWalk(machine, machine, machine.host, (machine.processor.registers().rflags() & 1 << 18) != 0);
         boolean allowed = reference.walk(gva, write, fetch, user);
         Result result = machine.access(gva, write, fetch, user);
         String what = "gva 0x%x write %b fetch %b user %b cr0 %x cr3 %x cr4 %x efer %x: %s".formatted(

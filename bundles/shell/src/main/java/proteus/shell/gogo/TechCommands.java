@@ -8,15 +8,15 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import proteus.api.compose.Composer;
-import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
+import proteus.api.compose.Preset;
 import proteus.shell.text.Output;
 import proteus.shell.text.Table;
 
 /** {@code tech:*}: what techniques there are and what fits. */
 @Component(
         service = TechCommands.class,
-        property = {"osgi.command.scope=tech", "osgi.command.function=list", "osgi.command.function=why"})
+        property = {"osgi.command.scope=tech", "osgi.command.function=list", "osgi.command.function=presets", "osgi.command.function=why"})
 public final class TechCommands {
     private final Composer composer;
 
@@ -35,14 +35,26 @@ public final class TechCommands {
         return Output.of(output).show(table, "no techniques");
     }
 
+    @Descriptor("compositions that history has a name for: what --preset takes")
+    public String presets(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output) {
+        Table table = new Table("name", "cpu", "mem", "io", "possible", "title", "source");
+        for (Preset preset : composer.presets()) {
+            boolean possible = composer.examine(composer.wished(preset.name(), "", "", "", "")).possible();
+            table.row(preset.name(), preset.cpu(), preset.memory(), preset.io(), possible, preset.title(), preset.source());
+        }
+        return Output.of(output).show(table, "no presets");
+    }
+
     @Descriptor("whether a composition can be built, and why or why not")
     public String why(
-            @Descriptor("full, para or hwassist") @Parameter(names = "--cpu", absentValue = "hwassist") String cpu,
+            @Descriptor("a composition of history") @Parameter(names = "--preset", absentValue = "") String preset,
+            @Descriptor("full, para or hwassist") @Parameter(names = "--cpu", absentValue = "") String cpu,
             @Descriptor("shadow or ept, direct with para") @Parameter(names = "--mem", absentValue = "") String memory,
-            @Descriptor("emul or virtio") @Parameter(names = "--io", absentValue = "emul") String io,
-            @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "model") String silicon,
+            @Descriptor("emul or virtio") @Parameter(names = "--io", absentValue = "") String io,
+            @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "") String silicon,
             @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output) {
-        CompositionReport report = composer.examine(new Composition(silicon, cpu, memory.isEmpty() ? Composition.usualMemory(cpu) : memory, io));
+        CompositionReport report = composer.examine(composer.wished(preset, silicon, cpu, memory, io));
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("composition", report.composition().toString());
         values.put("knownAs", report.historicalName());

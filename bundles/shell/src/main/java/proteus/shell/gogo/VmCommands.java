@@ -14,6 +14,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.io.TextScreen;
 import proteus.api.silicon.ExecutionEngine;
@@ -56,23 +57,26 @@ import proteus.shell.text.Table;
 public final class VmCommands {
     private final VirtualMachineManager manager;
     private final Guests guests;
+    private final Composer composer;
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     private volatile DebuggerPort debuggers;
 
     @Activate
-    public VmCommands(@Reference VirtualMachineManager manager, @Reference Guests guests) {
+    public VmCommands(@Reference VirtualMachineManager manager, @Reference Guests guests, @Reference Composer composer) {
         this.manager = manager;
         this.guests = guests;
+        this.composer = composer;
     }
 
     @Descriptor("composes a VM and loads its guest; vm:start runs it")
     public String create(
             CommandSession session,
-            @Descriptor("CPU technique: full, para or hwassist") @Parameter(names = "--cpu", absentValue = "hwassist") String cpu,
+            @Descriptor("a composition of history; tech:presets lists them") @Parameter(names = "--preset", absentValue = "") String preset,
+            @Descriptor("CPU technique: full, para or hwassist") @Parameter(names = "--cpu", absentValue = "") String cpu,
             @Descriptor("memory technique: shadow or ept, direct with para") @Parameter(names = "--mem", absentValue = "") String memoryTechnique,
-            @Descriptor("I/O technique: emul or virtio") @Parameter(names = "--io", absentValue = "emul") String io,
-            @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "model") String silicon,
+            @Descriptor("I/O technique: emul or virtio") @Parameter(names = "--io", absentValue = "") String io,
+            @Descriptor("what it runs on") @Parameter(names = "--silicon", absentValue = "") String silicon,
             @Descriptor("RAM, such as 256M") @Parameter(names = "--memory", absentValue = "") String memory,
             @Descriptor("count or wall") @Parameter(names = "--clock", absentValue = "count") String clock,
             @Descriptor("native, interpreter or auto") @Parameter(names = "--engine", absentValue = "") String engine,
@@ -95,7 +99,7 @@ public final class VmCommands {
                 : bios.isEmpty() ? guests.files(kernel, initrd) : guests.firmware(bios);
         VirtualMachine vm = manager.create(new VmSpec(
                 name,
-                new Composition(silicon, cpu, memoryTechnique.isEmpty() ? Composition.usualMemory(cpu) : memoryTechnique, io),
+                composer.wished(preset, silicon, cpu, memoryTechnique, io),
                 memory.isEmpty() ? image.info().memoryBytes() : MemorySize.parse(memory),
                 1,
                 VmSpec.Clock.valueOf(clock.toUpperCase(Locale.ROOT)),

@@ -46,15 +46,17 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
     private final VirtualMachineManager manager;
     private final Composer composer;
     private final Guests guests;
+    private final Settings settings;
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     private volatile DebuggerPort debuggers;
 
     @Activate
-    public RunProgram(@Reference VirtualMachineManager manager, @Reference Composer composer, @Reference Guests guests) {
+    public RunProgram(@Reference VirtualMachineManager manager, @Reference Composer composer, @Reference Guests guests, @Reference Settings settings) {
         this.manager = manager;
         this.composer = composer;
         this.guests = guests;
+        this.settings = settings;
     }
 
     @Override
@@ -87,9 +89,11 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .repeatable("--fw-cfg", "NAME=VALUE", "tells firmware: a file, text:WORDS, or u8:, u16:, u32:, u64:NUMBER; may be given again")
                 .option("--bios-log", "FILE", "writes what firmware said at its debug port 0x402")
                 .option("--append", "WORDS", "appended to the kernel's command line")
+                .option("--preset", "NAME", "a composition of history, such as kvm-2007; tech:presets lists them, --cpu, --mem and --io change it")
                 .option("--cpu", "NAME", "full, para or hwassist (default hwassist)")
                 .option("--mem", "NAME", "shadow or ept, or direct with para (default ept, with para direct)")
                 .option("--io", "NAME", "emul or virtio (default emul)")
+                .repeatable("--set", "PID:KEY=VALUE", "a setting of a bundle, such as proteus.mem.shadow:variant=naive; may be given again")
                 .option("--silicon", "NAME", "what it runs on (default model)")
                 .option("--engine", "NAME", "native: translated to the host's code, interpreter, or auto: native where the host can (default interpreter)")
                 .option("--model", "NAME", "CPU model the guest sees (default max)")
@@ -123,6 +127,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         Optional<Duration> timeout = flags.value("--timeout").map(RunProgram::seconds);
         String clock = flags.choice("--clock", Terminal.isTerminal() ? "wall" : "count", "count", "wall");
         long wishedMemory = flags.value("--memory").map(RunProgram::size).orElse(0L);
+        settings.apply(flags.values("--set"), () -> composer.examine(composition).possible());
         CompositionReport report = composer.examine(composition);
         if (!report.possible()) {
             // Before a guest is fetched in vain.
@@ -170,14 +175,13 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         return here;
     }
 
-    private static Composition composition(Flags flags) {
-        Composition usual = Composition.DEFAULT;
-        String cpu = flags.choice("--cpu", usual.cpu(), "full", "para", "hwassist");
-        return new Composition(
-                flags.value("--silicon").orElse(usual.silicon()),
-                cpu,
-                flags.choice("--mem", Composition.usualMemory(cpu), "shadow", "ept", "direct"),
-                flags.choice("--io", usual.io(), "emul", "virtio"));
+    private Composition composition(Flags flags) {
+        return composer.wished(
+                flags.value("--preset").orElse(""),
+                flags.value("--silicon").orElse(""),
+                flags.choice("--cpu", "", "full", "para", "hwassist"),
+                flags.choice("--mem", "", "shadow", "ept", "direct"),
+                flags.choice("--io", "", "emul", "virtio"));
     }
 
     private static VmSpec.Entry entry(Flags flags, GuestImage image) {
@@ -216,7 +220,8 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
     private static void announce(Flags flags, VmSpec spec, CompositionReport report) {
         List<String> usual = new ArrayList<>();
         for (String flag : List.of("--cpu", "--mem", "--io", "--memory", "--clock")) {
-            if (!flags.has(flag)) {
+            boolean preset = flags.has("--preset") && List.of("--cpu", "--mem", "--io").contains(flag);
+            if (!flags.has(flag) && !preset) {
                 usual.add(flag);
             }
         }

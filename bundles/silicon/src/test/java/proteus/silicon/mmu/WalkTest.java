@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.EnumSet;
+import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import proteus.api.event.CountedEvent;
@@ -23,7 +24,7 @@ import proteus.x86.format.PageTable;
 /** Page walks in one and two dimensions on tables built by hand: references, faults, accessed and dirty flags. */
 class WalkTest {
     private static final long RAM = 64L << 20;
-    private static final long GVA = 0x1234_5678_9000L;
+    private static final long GVA = 0x1234_4178_9000L;
     private static final long USER_WRITABLE = PageTable.PRESENT | PageTable.WRITABLE | PageTable.USER;
 
     private final EventCounters counters = new EventCounters();
@@ -374,6 +375,81 @@ class WalkTest {
         memory.write64(pages + 8, 0x30_0000 | USER_WRITABLE | PageTable.ACCESSED);
         memory.write32(0x30_0010, 77);
         assertEquals(2, references(() -> assertEquals(77, cpu.mmu.read32(0x4000_1010L))));
+    }
+
+    /** 32-bit paging: two levels, or one with 4-MByte pages. */
+    private long coldLegacy(int guestLevel, int eptLevel) {
+        cpu.cr0 = Cr0.PE | Cr0.PG;
+        cpu.cr4 = Cr4.PSE;
+        cpu.efer = 0;
+        cpu.rights[Cpu.CS] = 0xc09b;
+        cpu.cr3 = table();
+        cpu.updateMode();
+        cpu.mmu.pagingModeChanged();
+        long bits = USER_WRITABLE | PageTable.ACCESSED;
+        if (guestLevel == 2) {
+            memory.write32(cpu.cr3 + 4, (int) (0x40_0000 | bits | PageTable.LARGE));
+        } else {
+            long pages = table();
+            memory.write32(cpu.cr3 + 4, (int) (pages | bits));
+            memory.write32(pages + 4, (int) (0x30_0000 | bits));
+        }
+        identityEpt(eptLevel);
+        return references(() -> cpu.mmu.read32(0x40_1000));
+    }
+
+    private long coldPae(int eptLevel) {
+        cpu.cr0 = Cr0.PE | Cr0.PG;
+        cpu.cr4 = Cr4.PAE;
+        cpu.efer = 0;
+        cpu.rights[Cpu.CS] = 0xc09b;
+        cpu.updateMode();
+        cpu.mmu.pagingModeChanged();
+        long directory = table();
+        long pages = table();
+        cpu.pdpte[1] = directory | PageTable.PRESENT;
+        memory.write64(directory, pages | USER_WRITABLE | PageTable.ACCESSED);
+        memory.write64(pages + 8, 0x30_0000 | USER_WRITABLE | PageTable.ACCESSED);
+        identityEpt(eptLevel);
+        return references(() -> cpu.mmu.read32(0x4000_1000L));
+    }
+
+    private long coldUnpaged(int eptLevel) {
+        cpu.cr0 = Cr0.PE;
+        cpu.cr4 = 0;
+        cpu.efer = 0;
+        cpu.rights[Cpu.CS] = 0xc09b;
+        cpu.updateMode();
+        cpu.mmu.pagingModeChanged();
+        identityEpt(eptLevel);
+        return references(() -> cpu.mmu.read32(0x30_0000));
+    }
+
+    /** Experiment E6: (n + 1)(m + 1) - 1 references, one level less in a dimension with large pages, two with 1-GByte pages. */
+    @Test
+    void theWalkCensus() {
+        StringBuilder census = new StringBuilder("guest            EPT 4K  EPT 2M  EPT 1G\n");
+        row(census, "4 levels, 4K", eptLevel -> coldRead(1, eptLevel));
+        row(census, "4 levels, 2M", eptLevel -> coldRead(2, eptLevel));
+        row(census, "4 levels, 1G", eptLevel -> coldRead(3, eptLevel));
+        row(census, "PAE, 4K", this::coldPae);
+        row(census, "32-bit, 4K", eptLevel -> coldLegacy(1, eptLevel));
+        row(census, "32-bit, 4M", eptLevel -> coldLegacy(2, eptLevel));
+        row(census, "unpaged", this::coldUnpaged);
+        assertEquals("""
+            guest            EPT 4K  EPT 2M  EPT 1G
+            4 levels, 4K         24      19      14
+            4 levels, 2M         19      15      11
+            4 levels, 1G         14      11       8
+            PAE, 4K              14      11       8
+            32-bit, 4K           14      11       8
+            32-bit, 4M            9       7       5
+            unpaged               4       3       2
+            """, census.toString());
+    }
+
+    private static void row(StringBuilder census, String guest, IntToLongFunction references) {
+        census.append("%-15s%8d%8d%8d\n".formatted(guest, references.applyAsLong(1), references.applyAsLong(2), references.applyAsLong(3)));
     }
 
     @Test

@@ -280,7 +280,7 @@ class AtaCommandTest {
     @Test
     void anAbsentSecondDiskHasNoStatus() {
         IdeMachine one = new IdeMachine();
-        var pc = new proteus.io.emul.FakePc();
+        var pc = new proteus.tck.fake.FakePc();
         new PiixIde(pc, java.util.List.of(one.disk));
         pc.out(0x1f6, 0xb0);
         assertEquals(0, pc.in(0x1f7));

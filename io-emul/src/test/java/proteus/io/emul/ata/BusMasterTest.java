@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import proteus.api.io.PciFunction;
-import proteus.io.emul.FakePc;
+import proteus.tck.fake.FakePc;
 
 /** PIIX3 (Intel 290550-002), 2.3, 2.7 and 3.2.4. */
 class BusMasterTest {

@@ -1,7 +1,7 @@
 package proteus.io.emul.ata;
 
 import java.util.List;
-import proteus.io.emul.FakePc;
+import proteus.tck.fake.FakePc;
 
 /** An IDE controller with two disks on its first channel, as a driver sees it. */
 final class IdeMachine {

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import proteus.io.emul.FakePc;
+import proteus.tck.fake.FakePc;
 
 /** IBM PS/2 Hardware Interface Technical Reference, keyboard: commands and scan code set 2. */
 class Ps2KeyboardTest {

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import proteus.api.io.TextScreen;
-import proteus.io.emul.FakePc;
+import proteus.tck.fake.FakePc;
 
 class VgaTest {
     private static final long TEXT = 0xb_8000;

@@ -1,4 +1,4 @@
-package proteus.io.emul;
+package proteus.tck.fake;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,13 +17,17 @@ import proteus.api.memory.GuestMemory;
 import proteus.api.memory.GuestMemoryException;
 import proteus.api.memory.MemoryMap;
 
-/** A machine for device models: buses, RAM, interrupt lines, a clock that is moved by hand, one PCI function. */
+/** A machine for device models: buses, RAM, interrupt lines, a clock that is moved by hand, PCI functions. */
 public final class FakePc implements DeviceContext, Timers, PciSlots {
     public final FakeBus ports = new FakeBus();
     public final FakeBus mmio = new FakeBus();
     public final FakeRam ram = new FakeRam(1 << 20);
     public final boolean[] interrupts = new boolean[24];
+    /** The function that was plugged last, and all that are. */
     public PciFunction function;
+    public final List<PciFunction> functions = new ArrayList<>();
+    /** Messages of functions, address and data. */
+    public final List<String> messages = new ArrayList<>();
     public boolean busMaster = true;
     /** What the keyboard has sent and nobody has taken. */
     public final List<Integer> keyboardBytes = new ArrayList<>();
@@ -145,12 +149,13 @@ public final class FakePc implements DeviceContext, Timers, PciSlots {
 
     @Override
     public Slot plug(PciFunction plugged) {
-        return plug(2, 0, plugged);
+        return plug(2 + functions.size(), 0, plugged);
     }
 
     @Override
     public Slot plug(int device, int number, PciFunction plugged) {
         function = plugged;
+        functions.add(plugged);
         return new Slot() {
             @Override
             public int device() {
@@ -174,12 +179,13 @@ public final class FakePc implements DeviceContext, Timers, PciSlots {
 
             @Override
             public void message(long address, int data) {
-                throw new UnsupportedOperationException("no messages");
+                messages.add("%x:%x".formatted(address, data));
             }
 
             @Override
             public void close() {
-                function = null;
+                functions.remove(plugged);
+                function = functions.isEmpty() ? null : functions.getLast();
             }
         };
     }
@@ -216,6 +222,11 @@ public final class FakePc implements DeviceContext, Timers, PciSlots {
 
         @Override
         public Attachment attach(long start, long length, String name, BusDevice device) {
+            for (Range range : ranges()) {
+                if (start < range.start() + range.length() && range.start() < start + length) {
+                    throw new IllegalArgumentException("%s is at 0x%x already".formatted(range.name(), range.start()));
+                }
+            }
             Place place = new Place(new Range(start, length, name), device);
             places.add(place);
             return () -> places.remove(place);
