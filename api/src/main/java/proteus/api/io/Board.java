@@ -26,6 +26,9 @@ public interface Board extends AutoCloseable {
      */
     FirmwareData installTables(boolean acpi);
 
+    /** A device for the tables to come. */
+    default void platformDevice(PlatformDevice device) {}
+
     /** Files the firmware finds through fw_cfg. */
     void firmwareFile(String name, byte[] content);
 

@@ -29,6 +29,14 @@ public interface DeviceContext {
         return Optional.empty();
     }
 
+    /** How the user wishes paravirtual devices to be attached. */
+    default Transport transport() {
+        return Transport.PCI;
+    }
+
+    /** Makes a device known to the firmware's tables; before they are installed. */
+    default void platformDevice(PlatformDevice device) {}
+
     Timers timers();
 
     EventCounters counters();

@@ -21,6 +21,7 @@ import proteus.api.silicon.ExecutionEngine;
  * @param disks disk images
  * @param engine how the silicon executes guest code
  * @param reboot what follows when the guest resets the machine
+ * @param devices how devices are attached, and who does their work
  */
 public record VmSpec(
         String name,
@@ -33,7 +34,8 @@ public record VmSpec(
         BootSpec boot,
         List<Path> disks,
         ExecutionEngine engine,
-        Reboot reboot) {
+        Reboot reboot,
+        DeviceSetting devices) {
     /** The engine nobody asked for. */
     public static final ExecutionEngine DEFAULT_ENGINE = ExecutionEngine.INTERPRETER;
 
@@ -43,7 +45,24 @@ public record VmSpec(
         Objects.requireNonNull(boot);
         Objects.requireNonNull(engine);
         Objects.requireNonNull(reboot);
+        Objects.requireNonNull(devices);
         disks = List.copyOf(disks);
+    }
+
+    /** With devices as usual. */
+    public VmSpec(
+            String name,
+            Composition composition,
+            long memoryBytes,
+            int vcpus,
+            Clock clock,
+            String cpu,
+            boolean acpi,
+            BootSpec boot,
+            List<Path> disks,
+            ExecutionEngine engine,
+            Reboot reboot) {
+        this(name, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, engine, reboot, DeviceSetting.DEFAULT);
     }
 
     /** A machine whose run ends when the guest resets it. */

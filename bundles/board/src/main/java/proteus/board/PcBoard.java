@@ -10,6 +10,7 @@ import proteus.api.io.Bus;
 import proteus.api.io.InterruptController;
 import proteus.api.io.InterruptLine;
 import proteus.api.io.PciSlots;
+import proteus.api.io.PlatformDevice;
 import proteus.api.io.Ps2Port;
 import proteus.board.clock.Pit8254;
 import proteus.board.clock.Rtc;
@@ -44,6 +45,7 @@ final class PcBoard implements Board {
     /** PIRQ A..D as PC firmware routes them. */
     private static final int[] LINK_IRQS = {10, 11, 10, 11};
 
+    private final List<PlatformDevice> platformDevices = new ArrayList<>();
     private final BoardContext context;
     private final PicPair pic;
     private final IoApic ioApic;
@@ -166,7 +168,12 @@ final class PcBoard implements Board {
         power.configure();
         pci.configure();
         IntPredicate present = port -> context.ports().ranges().stream().anyMatch(r -> port >= r.start() && port < r.start() + r.length());
-        return FirmwareTables.install(context.memory(), acpi, context.vcpus(), ioApicId, present, LINK_IRQS);
+        return FirmwareTables.install(context.memory(), acpi, context.vcpus(), ioApicId, present, LINK_IRQS, platformDevices);
+    }
+
+    @Override
+    public void platformDevice(PlatformDevice device) {
+        platformDevices.add(device);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package proteus.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
@@ -26,6 +27,7 @@ import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.GuestLoadException;
 import proteus.api.vm.HostMemoryManager;
 import proteus.api.vm.VirtualMachine;
+import proteus.api.vm.VmException;
 import proteus.api.vm.VmState;
 import proteus.exam.PaxExamTest;
 
@@ -111,6 +113,45 @@ public class SharedMemoryIT {
             shadow.close();
         }
         assertEquals(0, memory.use().sharedFrames(), "nothing is left behind");
+    }
+
+    @Test
+    void aBalloonMovesMemoryBetweenGuestAndHost() throws Exception {
+        HostMemoryManager memory = new Guests(context).service(HostMemoryManager.class);
+        VirtualMachine vm = boot("ballooned", SHADOW);
+        try {
+            vm.console().typeAfter("proteus# ", CHECK + "\n");
+            String sum = sum(vm, 1);
+            memory.balloon(vm, 96L << 20);
+            Await.value(() -> memory.use(vm).ballooned() == 96L << 20 ? Optional.of(true) : Optional.empty(), SOON);
+            HostMemoryManager.VmUse use = memory.use(vm);
+            System.out.printf("balloon: %s%n", use);
+            assertTrue(use.own() + use.shared() <= use.size() - use.ballooned(), use::toString);
+            assertTrue(vm.statistics().counters().get("pages-ballooned") >= 96 << 8, vm.statistics()::toString);
+            vm.console().type("awk '/MemAvailable/ { print \"left-\" int($2 / 1024) }' /proc/meminfo; " + CHECK + "\n");
+            assertEquals(sum, sum(vm, 2));
+            Matcher left = Pattern.compile("left-(\\d+)").matcher(vm.console().text());
+            assertTrue(left.find() && Integer.parseInt(left.group(1)) < 256 - 96, "what the balloon holds the guest cannot use");
+            memory.balloon(vm, 0);
+            Await.value(() -> memory.use(vm).ballooned() == 0 ? Optional.of(true) : Optional.empty(), SOON);
+            vm.console().type("head -c 100000000 /dev/zero > /tmp/zeros && echo filled-$((40+2)); poweroff -f\n");
+            assertTrue(vm.awaitEnd(SOON).orElseThrow().success(), vm::reason);
+            assertTrue(vm.console().text().contains("filled-42"), "it has it back");
+        } finally {
+            vm.close();
+        }
+    }
+
+    @Test
+    void aVmWithoutABalloonSaysSo() throws Exception {
+        HostMemoryManager memory = new Guests(context).service(HostMemoryManager.class);
+        Guests guests = new Guests(context);
+        VirtualMachine vm = guests.create("plain", guests.image("hello64"), "");
+        try {
+            assertTrue(assertThrows(VmException.class, () -> memory.balloon(vm, 1 << 20)).getMessage().startsWith("VM plain has no balloon"));
+        } finally {
+            vm.close();
+        }
     }
 
     /** The host is made small by frames that somebody holds. */

@@ -22,6 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
+import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestCatalogue;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.GuestLoadException;
@@ -82,6 +83,12 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
 
         @AttributeDefinition(description = "appended to the kernel's command line")
         String append() default "";
+
+        @AttributeDefinition(description = "how virtio devices are attached: pci or mmio")
+        String transport() default "pci";
+
+        @AttributeDefinition(description = "who does the work of devices: native (the VMM) or hosted (a process of a host system)")
+        String host() default "native";
 
         boolean autostart() default true;
     }
@@ -219,6 +226,9 @@ public final class ConfiguredMachine implements TechniqueRegistry.Listener {
                 settings.model(),
                 settings.acpi(),
                 new VmSpec.BootSpec(title, kernel, initrd, words, entry, files),
-                List.of()));
+                List.of(),
+                VmSpec.DEFAULT_ENGINE,
+                VmSpec.Reboot.EXIT,
+                DeviceSetting.of(settings.transport(), settings.host())));
     }
 }

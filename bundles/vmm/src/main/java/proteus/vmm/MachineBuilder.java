@@ -101,7 +101,7 @@ final class MachineBuilder {
         AddressLine20 line20 = new AddressLine20(map);
         FirmwareLog firmwareLog = new FirmwareLog();
         MachineContext context = new MachineContext(
-                ports, mmio, memory, clock, counters, console, link, rom.map(ShadowMemory.class::cast), line20, firmwareLog);
+                ports, mmio, memory, clock, counters, console, link, rom.map(ShadowMemory.class::cast), line20, firmwareLog, spec.devices().transport());
         Board board = made.own(gone(registry.board()).create(context));
         context.board(board);
         spec.boot().files().forEach(board::firmwareFile);
@@ -233,6 +233,9 @@ final class MachineBuilder {
         if (technique.roles().contains(DeviceRole.ENTROPY)) {
             RandomGenerator source = spec.clock() == VmSpec.Clock.COUNT ? new SplittableRandom(COUNTED_ENTROPY) : new SecureRandom();
             wishes.add(new DeviceSpec(DeviceRole.ENTROPY, source, 0));
+        }
+        if (technique.roles().contains(DeviceRole.BALLOON)) {
+            wishes.add(new DeviceSpec(DeviceRole.BALLOON, null, 0));
         }
         if (!spec.disks().isEmpty() && !technique.roles().contains(DeviceRole.DISK)) {
             throw new VmException("I/O technique '%s' has no disks yet: leave %s away".formatted(technique.info().name(), spec.disks().get(0)));

@@ -11,7 +11,9 @@ import proteus.api.io.InterruptLine;
 import proteus.api.io.PciSlots;
 import proteus.api.io.Ps2Port;
 import proteus.api.io.ShadowMemory;
+import proteus.api.io.PlatformDevice;
 import proteus.api.io.Timers;
+import proteus.api.io.Transport;
 import proteus.api.memory.GuestMemory;
 import proteus.api.vm.VmEnd;
 
@@ -27,6 +29,7 @@ final class MachineContext implements BoardContext {
     private final Optional<ShadowMemory> shadow;
     private final AddressLine20 line20;
     private final FirmwareLog firmwareLog;
+    private final Transport transport;
     private Board board;
     private IntToLongFunction guestTsc;
 
@@ -40,7 +43,8 @@ final class MachineContext implements BoardContext {
             MachineLink link,
             Optional<ShadowMemory> shadow,
             AddressLine20 line20,
-            FirmwareLog firmwareLog) {
+            FirmwareLog firmwareLog,
+            Transport transport) {
         this.ports = ports;
         this.mmio = mmio;
         this.memory = memory;
@@ -51,6 +55,7 @@ final class MachineContext implements BoardContext {
         this.shadow = shadow;
         this.line20 = line20;
         this.firmwareLog = firmwareLog;
+        this.transport = transport;
         // Until a technique has taken charge of the vCPU its TSC is the VM's clock.
         this.guestTsc = vcpu -> clock.now();
     }
@@ -91,6 +96,16 @@ final class MachineContext implements BoardContext {
     @Override
     public Optional<Ps2Port> keyboardPort() {
         return board == null ? Optional.empty() : board.keyboardPort();
+    }
+
+    @Override
+    public Transport transport() {
+        return transport;
+    }
+
+    @Override
+    public void platformDevice(PlatformDevice device) {
+        board.platformDevice(device);
     }
 
     @Override

@@ -14,12 +14,14 @@ import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
 import proteus.io.virtio.core.DeviceModel;
+import proteus.io.virtio.device.BalloonModel;
 import proteus.io.virtio.device.BlockModel;
 import proteus.io.virtio.device.ConsoleModel;
 import proteus.io.virtio.device.EntropyModel;
+import proteus.io.virtio.mmio.VirtioMmio;
 import proteus.io.virtio.pci.VirtioPci;
 
-/** The technique: console, disks and entropy are virtio devices on the PCI bus. */
+/** The technique: console, disks, entropy and balloon are virtio devices, on the PCI bus or behind registers in memory. */
 @Component
 public final class VirtioTechnique implements IoTechnique {
     private static final TechniqueInfo INFO = new TechniqueInfo(TechniqueInfo.Kind.IO, "virtio", "virtio devices", Set.of(),
@@ -32,7 +34,7 @@ public final class VirtioTechnique implements IoTechnique {
 
     @Override
     public Set<DeviceRole> roles() {
-        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISK, DeviceRole.ENTROPY);
+        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISK, DeviceRole.ENTROPY, DeviceRole.BALLOON);
     }
 
     @Override
@@ -40,13 +42,28 @@ public final class VirtioTechnique implements IoTechnique {
         List<Device> plugged = new ArrayList<>();
         try {
             for (DeviceSpec spec : devices) {
-                plugged.add(new VirtioPci(context, model(spec)));
+                plugged.add(plug(context, spec, plugged.size()));
             }
         } catch (RuntimeException e) {
             plugged.reversed().forEach(VirtioTechnique::unplug);
             throw e;
         }
         return plugged;
+    }
+
+    private static Device plug(DeviceContext context, DeviceSpec spec, int index) {
+        if (spec.role() == DeviceRole.BALLOON) {
+            BalloonModel balloon = new BalloonModel(context.memory(), context.counters());
+            return new BalloonDevice(attach(context, balloon, index), balloon);
+        }
+        return attach(context, model(spec), index);
+    }
+
+    private static Device attach(DeviceContext context, DeviceModel model, int index) {
+        return switch (context.transport()) {
+            case PCI -> new VirtioPci(context, model);
+            case MMIO -> new VirtioMmio(context, model, index);
+        };
     }
 
     private static DeviceModel model(DeviceSpec spec) {

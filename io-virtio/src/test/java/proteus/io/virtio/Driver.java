@@ -2,7 +2,9 @@ package proteus.io.virtio;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import proteus.api.event.EventCounters;
+import proteus.api.memory.GuestMemory;
 import proteus.io.virtio.core.DeviceModel;
 import proteus.io.virtio.core.Features;
 import proteus.io.virtio.core.Interrupts;
@@ -26,7 +28,12 @@ public final class Driver implements Interrupts {
     private int[] seen;
 
     public Driver(DeviceModel model) {
-        core = new VirtioCore(model, ram, counters, this);
+        this((memory, events) -> model);
+    }
+
+    /** For a model that has to do with memory itself. */
+    public Driver(BiFunction<GuestMemory, EventCounters, DeviceModel> model) {
+        core = new VirtioCore(model.apply(ram, counters), ram, counters, this);
     }
 
     @Override

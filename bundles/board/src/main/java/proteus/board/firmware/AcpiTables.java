@@ -1,6 +1,8 @@
 package proteus.board.firmware;
 
+import java.util.List;
 import java.util.function.IntPredicate;
+import proteus.api.io.PlatformDevice;
 import proteus.board.clock.Rtc;
 import proteus.board.irq.IoApic;
 import proteus.board.pci.PowerManagement;
@@ -32,11 +34,11 @@ final class AcpiTables {
     private final long base;
     private final byte[] rsdp;
 
-    AcpiTables(long base, int vcpus, int ioApicId, boolean vga, IntPredicate portPresent, int[] linkIrqs) {
+    AcpiTables(long base, int vcpus, int ioApicId, boolean vga, IntPredicate portPresent, int[] linkIrqs, List<PlatformDevice> devices) {
         this.base = base;
         long facs = align(FACS_ALIGNMENT);
         image.bytes(facs());
-        long dsdt = add(table("DSDT", 2, Dsdt.build(portPresent, linkIrqs)));
+        long dsdt = add(table("DSDT", 2, Dsdt.build(portPresent, linkIrqs, devices)));
         long fadt = add(table("FACP", 3, fadt(facs, dsdt, vga)));
         long madt = add(table("APIC", 3, madt(vcpus, ioApicId)));
         long rsdt = add(table("RSDT", 1, new LittleEndian().u32(fadt).u32(madt).toBytes()));

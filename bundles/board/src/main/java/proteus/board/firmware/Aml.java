@@ -104,6 +104,16 @@ final class Aml {
         return new LittleEndian().u8(0x22).u16(1 << irq).toBytes();
     }
 
+    /** Fixed range of memory, read and write (ACPI 6.5, 6.4.3.4). */
+    static byte[] registers(long base, long length) {
+        return new LittleEndian().u8(0x86).u16(9).u8(1).u32(base).u32(length).toBytes();
+    }
+
+    /** Extended interrupt descriptor: consumer, level-triggered, active high, shared (ACPI 6.5, 6.4.3.6). */
+    static byte[] interrupt(int gsi) {
+        return new LittleEndian().u8(0x89).u16(6).u8(0x09, 1).u32(gsi).toBytes();
+    }
+
     /** Bus numbers a bridge produces (word address space, ACPI 6.5, 6.4.3.5.3). */
     static byte[] busNumbers(int first, int last) {
         return wordSpace(2, 0, first, last);

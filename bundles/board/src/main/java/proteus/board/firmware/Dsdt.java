@@ -3,6 +3,7 @@ package proteus.board.firmware;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
+import proteus.api.io.PlatformDevice;
 import proteus.board.pci.PciHost;
 
 /** The definition block: the PCI host bridge with windows and interrupt routing, the ISA devices, soft off. */
@@ -18,14 +19,26 @@ final class Dsdt {
     private Dsdt() {}
 
     /** @param present whether a port is taken by some device */
-    static byte[] build(IntPredicate present, int[] linkIrqs) {
+    static byte[] build(IntPredicate present, int[] linkIrqs, List<PlatformDevice> devices) {
         return Aml.join(
                 // SLP_TYP 0 for both control registers: PIIX4's soft off.
                 Aml.name("\\_S5", Aml.pack(Aml.integer(0), Aml.integer(0), Aml.integer(0), Aml.integer(0))),
                 // The guest says by _PIC whether it uses the IOAPIC (ACPI 6.5, 5.8.1).
                 Aml.name("PICM", Aml.integer(0)),
                 Aml.method("_PIC", 1, Aml.storeArgument("PICM")),
-                Aml.scope("\\_SB", Aml.device("PCI0", pciHost(present, linkIrqs))));
+                Aml.scope("\\_SB", Aml.device("PCI0", pciHost(present, linkIrqs)), platform(devices)));
+    }
+
+    /** Devices with registers in memory and an interrupt of the IOAPIC. */
+    private static byte[] platform(List<PlatformDevice> devices) {
+        List<byte[]> all = new ArrayList<>();
+        for (PlatformDevice device : devices) {
+            all.add(Aml.device("D%03X".formatted(all.size()),
+                    Aml.name("_HID", Aml.string(device.acpiId())),
+                    Aml.name("_UID", Aml.integer(device.index())),
+                    Aml.name("_CRS", Aml.resources(Aml.registers(device.gpa(), device.bytes()), Aml.interrupt(device.gsi())))));
+        }
+        return Aml.join(all.toArray(byte[][]::new));
     }
 
     private static byte[] pciHost(IntPredicate present, int[] linkIrqs) {

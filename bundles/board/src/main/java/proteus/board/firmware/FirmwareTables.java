@@ -3,6 +3,7 @@ package proteus.board.firmware;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
+import proteus.api.io.PlatformDevice;
 import proteus.api.io.Board.FirmwareData;
 import proteus.api.io.Board.MapEntry;
 import proteus.api.memory.GuestMemory;
@@ -33,13 +34,13 @@ public final class FirmwareTables {
     private FirmwareTables() {}
 
     /** Writes everything; without ACPI only the MP tables tell of the interrupt controllers. */
-    public static FirmwareData install(GuestMemory memory, boolean acpi, int vcpus, int ioApicId, IntPredicate portPresent, int[] linkIrqs) {
+    public static FirmwareData install(GuestMemory memory, boolean acpi, int vcpus, int ioApicId, IntPredicate portPresent, int[] linkIrqs, List<PlatformDevice> devices) {
         if (!memory.contains(0, CONVENTIONAL_END) || !memory.contains(TABLES, BIOS_END - TABLES)) {
             throw new IllegalArgumentException("A PC needs RAM up to 1 MiB for its firmware tables; this machine has %d bytes.".formatted(memory.size()));
         }
         boolean vga = portPresent.test(0x3c0);
         if (acpi) {
-            AcpiTables tables = new AcpiTables(TABLES, vcpus, ioApicId, vga, portPresent, linkIrqs);
+            AcpiTables tables = new AcpiTables(TABLES, vcpus, ioApicId, vga, portPresent, linkIrqs, devices);
             put(memory, TABLES, tables.image());
             put(memory, ROOT, tables.rsdp());
         }

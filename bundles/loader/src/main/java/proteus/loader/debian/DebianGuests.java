@@ -22,6 +22,8 @@ import proteus.loader.initramfs.TestInitramfs;
 /** Stock Debian kernels, each with the test system, fetched on first use. */
 @Component(service = GuestCatalogue.class)
 public final class DebianGuests implements GuestCatalogue {
+    /** In the manifest: which drivers were looked for. */
+    private static final String DRIVERS = "modules.drivers";
     private static final long MEMORY = 256L << 20;
     /** Serial console; an oops or a reboot ends the run at once instead of hanging: reset by triple fault needs no device. */
     private static final String COMMAND_LINE = "console=ttyS0 panic=-1 reboot=t";
@@ -120,7 +122,8 @@ public final class DebianGuests implements GuestCatalogue {
         byte[] modules = cache.read(recipe.name, GuestCache.MODULES);
         byte[] programs = recipe.programs.isEmpty() ? NONE : cache.read(recipe.name, GuestCache.PROGRAMS);
         boolean usable = kernel != null && busybox != null && programs != null;
-        if (usable && modules != null) {
+        boolean drivers = modules != null && DriverModules.name().equals(cache.origin(recipe.name).get(DRIVERS));
+        if (usable && drivers) {
             return new Parts(kernel, busybox, modules, programs);
         }
         try {
@@ -129,9 +132,9 @@ public final class DebianGuests implements GuestCatalogue {
             if (!usable) {
                 throw e;
             }
-            // Put there by a version that kept no modules: it boots as it did then.
-            progress.accept("%s stays without drivers for virtio devices: %s".formatted(recipe.name, e.getMessage()));
-            return new Parts(kernel, busybox, null, programs);
+            // Put there by a version that kept other modules, or none: it boots as it did then.
+            progress.accept("%s stays without drivers for some virtio devices: %s".formatted(recipe.name, e.getMessage()));
+            return new Parts(kernel, busybox, modules, programs);
         }
     }
 
@@ -144,6 +147,7 @@ public final class DebianGuests implements GuestCatalogue {
             packages.update();
             Map<String, String> origin = new LinkedHashMap<>();
             Kernel kernel = kernel(recipe, packages, work, origin);
+            origin.put(DRIVERS, DriverModules.name());
             byte[] busybox = busybox(recipe, packages, work, origin);
             byte[] programs = recipe.programs.isEmpty() ? NONE : Programs.fetch(packages, recipe.programs, work, origin);
             Parts parts = new Parts(kernel.image, busybox, kernel.modules, programs);

@@ -15,9 +15,15 @@ public final class DriverModules {
     private static final String DIRECTORY = "lib/modules/virtio";
     /** Each behind those it needs; a kernel that has one built in has no file of it. */
     private static final List<String> ORDER = List.of(
-            "virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk", "virtio_console", "rng-core", "virtio-rng");
+            "virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_mmio",
+            "virtio_blk", "virtio_console", "rng-core", "virtio-rng", "virtio_balloon");
 
     private DriverModules() {}
+
+    /** Names the collection: one with another name lacks a driver, or has too many. */
+    public static String name() {
+        return String.join(" ", ORDER);
+    }
 
     /**
      * Collects them.

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.GuestLoadException;
+import proteus.loader.initramfs.DriverModules;
 import proteus.loader.initramfs.TestInitramfs;
 
 class GuestCacheTest {
@@ -39,7 +40,7 @@ class GuestCacheTest {
 
     private GuestCache filled(byte[] busybox, byte[] initrd) throws IOException {
         GuestCache cache = new GuestCache(directory);
-        cache.store("debian-686", Map.of("kernel", new byte[] {1, 2}, "busybox", busybox, "modules", MODULES, "initrd", initrd), Map.of("kernel.version", "1"));
+        cache.store("debian-686", Map.of("kernel", new byte[] {1, 2}, "busybox", busybox, "modules", MODULES, "initrd", initrd), Map.of("kernel.version", "1", "modules.drivers", DriverModules.name()));
         return cache;
     }
 

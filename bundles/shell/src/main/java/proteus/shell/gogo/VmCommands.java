@@ -19,6 +19,7 @@ import proteus.api.compose.Composition;
 import proteus.api.io.TextScreen;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.DebuggerPort;
+import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.HandOverReport;
 import proteus.api.vm.MemorySize;
@@ -86,6 +87,8 @@ public final class VmCommands {
             @Descriptor("file of an initial RAM disk") @Parameter(names = "--initrd", absentValue = "") String initrd,
             @Descriptor("file of a BIOS to start from") @Parameter(names = "--bios", absentValue = "") String bios,
             @Descriptor("files of disk images, with commas between them") @Parameter(names = "--disk", absentValue = "") String disk,
+            @Descriptor("how virtio devices are attached: pci or mmio") @Parameter(names = "--transport", absentValue = "pci") String transport,
+            @Descriptor("who does the work of devices: native or hosted") @Parameter(names = "--host", absentValue = "native") String host,
             @Descriptor("appended to the command line") @Parameter(names = "--append", absentValue = "") String append,
             @Descriptor("name of the VM") String name) {
         if (Stream.of(guest, kernel, bios).filter(given -> !given.isEmpty()).count() != 1) {
@@ -107,7 +110,9 @@ public final class VmCommands {
                 true,
                 new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), (image.commandLine() + " " + append).strip(), image.entry(), image.files()),
                 disk.isEmpty() ? List.of() : Stream.of(disk.split(",")).map(Path::of).toList(),
-                engine(engine)));
+                engine(engine),
+                VmSpec.Reboot.EXIT,
+                DeviceSetting.of(transport, host)));
         return name + ": " + vm.spec().composition() + " (" + vm.composition().historicalName() + "), " + vm.describe().getFirst();
     }
 

@@ -24,6 +24,7 @@ import proteus.api.compose.CompositionReport;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.state.ArchState;
 import proteus.api.vm.DebuggerPort;
+import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.MemorySize;
 import proteus.api.vm.VirtualMachine;
@@ -101,6 +102,8 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--clock", "count|wall", "time by retired instructions, or the host's (default count; wall on a terminal)")
                 .option("--entry", "POINT", "best, 16, 32 or 64: entry point of the image (default best)")
                 .option("--no-acpi", "", "show no ACPI tables")
+                .option("--transport", "pci|mmio", "how virtio devices are attached (default pci)")
+                .option("--host", "native|hosted", "who does the work of devices: the VMM, or a process of a host system (default native)")
                 .option("--reboot", "exit|reset", "when the guest resets the machine: ends the run, or starts the guest again (default exit)")
                 .repeatable("--disk", "FILE", "a disk image; may be given again")
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
@@ -154,7 +157,8 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 flags.values("--disk").stream().map(Path::of).toList(),
                 ExecutionEngine.valueOf(
                         flags.choice("--engine", VmSpec.DEFAULT_ENGINE.name().toLowerCase(Locale.ROOT), "auto", "native", "interpreter").toUpperCase(Locale.ROOT)),
-                VmSpec.Reboot.valueOf(flags.choice("--reboot", "exit", "exit", "reset").toUpperCase(Locale.ROOT)));
+                VmSpec.Reboot.valueOf(flags.choice("--reboot", "exit", "exit", "reset").toUpperCase(Locale.ROOT)),
+                DeviceSetting.of(flags.choice("--transport", "pci", "pci", "mmio"), flags.choice("--host", "native", "native", "hosted")));
         announce(flags, spec, report);
         VirtualMachine vm = manager.create(spec);
         try {

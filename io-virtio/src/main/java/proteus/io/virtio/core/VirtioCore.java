@@ -28,6 +28,7 @@ public final class VirtioCore {
     private final SplitQueue[] queues;
     private int status;
     private long accepted;
+    private int generation;
 
     public VirtioCore(DeviceModel model, GuestMemory memory, EventCounters counters, Interrupts interrupts) {
         this.model = model;
@@ -122,6 +123,24 @@ public final class VirtioCore {
         } catch (RingException e) {
             needsReset(e.getMessage());
         }
+    }
+
+    /** The device changed its configuration: the driver is told (2.3, 2.5.1). */
+    public void configurationChanged() {
+        generation++;
+        if (live()) {
+            interrupts.configuration();
+        }
+    }
+
+    /** Changes with the configuration; 8 bits. */
+    public int generation() {
+        return generation & 0xff;
+    }
+
+    /** The driver takes a queue out of use. */
+    public void disable(SplitQueue queue) {
+        queue.reset();
     }
 
     /** The driver notified a queue: a kick. */

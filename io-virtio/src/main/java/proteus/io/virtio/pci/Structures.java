@@ -4,6 +4,7 @@ import java.util.function.IntSupplier;
 import proteus.api.io.BusDevice;
 import proteus.io.virtio.core.SplitQueue;
 import proteus.io.virtio.core.VirtioCore;
+import proteus.io.virtio.core.Words;
 
 /** BAR 0: common configuration, ISR status, the device's configuration and the notification addresses (virtio 1.2, 4.1.4.3 to 4.1.4.6). */
 final class Structures implements BusDevice {
@@ -84,12 +85,11 @@ final class Structures implements BusDevice {
         SplitQueue queue = core.queue(queueSelect);
         long value = switch (at) {
             case DEVICE_FEATURE_SELECT -> deviceFeatureSelect;
-            case DEVICE_FEATURE -> half(core.offered(), deviceFeatureSelect);
+            case DEVICE_FEATURE -> Words.word(core.offered(), deviceFeatureSelect);
             case DRIVER_FEATURE_SELECT -> driverFeatureSelect;
-            case DRIVER_FEATURE -> half(core.accepted(), driverFeatureSelect);
+            case DRIVER_FEATURE -> Words.word(core.accepted(), driverFeatureSelect);
             case CONFIG_VECTOR -> vectors.configuration() | core.queues() << 16;
-            // The configurations never change: generation 0.
-            case STATUS -> core.status() | queueSelect << 16;
+            case STATUS -> core.status() | core.generation() << 8 | queueSelect << 16;
             // A queue that is not there has size 0 (4.1.4.3.1).
             case QUEUE_SIZE -> queue == null ? 0 : queue.size() | vectors.queue(queueSelect) << 16;
             case QUEUE_ENABLE -> queue == null ? 0 : (queue.enabled() ? 1 : 0) | queueSelect << 16;
@@ -107,10 +107,6 @@ final class Structures implements BusDevice {
             }
         };
         return value & 0xffff_ffffL;
-    }
-
-    private static long half(long bits, int select) {
-        return select == 0 || select == 1 ? bits >>> 32 * select : 0;
     }
 
     @Override
@@ -171,18 +167,13 @@ final class Structures implements BusDevice {
                     core.enable(queue);
                 }
             }
-            case QUEUE_DESCRIPTORS, QUEUE_DESCRIPTORS + 4 -> queue.table(replaced(queue.table(), at, word));
-            case QUEUE_DRIVER, QUEUE_DRIVER + 4 -> queue.available(replaced(queue.available(), at, word));
-            case QUEUE_DEVICE, QUEUE_DEVICE + 4 -> queue.used(replaced(queue.used(), at, word));
+            case QUEUE_DESCRIPTORS, QUEUE_DESCRIPTORS + 4 -> queue.table(Words.replaced(queue.table(), at >> 2 & 1, word));
+            case QUEUE_DRIVER, QUEUE_DRIVER + 4 -> queue.available(Words.replaced(queue.available(), at >> 2 & 1, word));
+            case QUEUE_DEVICE, QUEUE_DEVICE + 4 -> queue.used(Words.replaced(queue.used(), at >> 2 & 1, word));
             default -> {
                 // Read-only.
             }
         }
-    }
-
-    private static long replaced(long address, int at, int word) {
-        int shift = 8 * (at & 4);
-        return address & ~(0xffff_ffffL << shift) | (word & 0xffff_ffffL) << shift;
     }
 
     /** Which message stands for what: of the configuration and of each queue (4.1.5.1.2). */
