@@ -1,5 +1,6 @@
 package proteus.api.vm;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,14 @@ public interface VirtualMachine {
      * @throws VmException with the reason in one sentence: the composition is impossible, or the guest would see the change
      */
     HandOverReport swap(Composition wish, ExecutionEngine engine);
+
+    /**
+     * Writes all that its guest could miss to a file, between two instructions; the guest goes on. The form knows no technique: another
+     * composition may restore it. Disk images are not in it, only their names: they must not change until it is restored.
+     *
+     * @throws VmException with one sentence; then there is no new file
+     */
+    void snapshot(Path file);
 
     /** Why {@link #swap} to this would be refused now, in one sentence; empty if it would not. */
     Optional<String> objection(Composition wish);

@@ -85,6 +85,16 @@ public record VmSpec(
         this(name, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, DEFAULT_ENGINE);
     }
 
+    /** The same machine under another name. */
+    public VmSpec named(String other) {
+        return new VmSpec(other, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, engine, reboot, devices);
+    }
+
+    /** The same machine on another hypervisor. */
+    public VmSpec on(Composition other, ExecutionEngine otherEngine) {
+        return new VmSpec(name, other, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, otherEngine, reboot, devices);
+    }
+
     /** What follows when the guest resets the machine: by the keyboard controller, port 0xcf9, ACPI or a triple fault. */
     public enum Reboot {
         /** The run ends; a triple fault is a failure, unless the guest had emptied its interrupt table to cause it. */

@@ -27,6 +27,7 @@ import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.GuestLoadException;
 import proteus.api.vm.VirtualMachine;
+import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmEnd;
 import proteus.api.vm.VmState;
 import proteus.exam.PaxExamTest;
@@ -40,6 +41,9 @@ public class HotSwapIT {
 
     @Inject
     private BundleContext context;
+
+    @Inject
+    private VirtualMachineManager machines;
 
     @TempDir
     private Path directory;
@@ -134,6 +138,70 @@ public class HotSwapIT {
             assertTrue(swaps > 20, "only " + swaps + " hand-overs");
         } finally {
             vm.close();
+        }
+    }
+
+    @Test
+    void aSnapshotGoesOnUnderOtherTechniquesAsIfNothingHadHappened() throws Exception {
+        Guests guests = new Guests(context);
+        GuestImage image = guests.image("nano");
+        Path file = directory.resolve("nano.snapshot");
+        VirtualMachine untouched = guests.create("untouched", Composition.DEFAULT, image, "iterations=300 warmup=50");
+        guests.runToEnd(untouched, SOON);
+        long length = untouched.statistics().retired();
+        String console = untouched.console().text();
+        untouched.close();
+        for (int part = 1; part < 6; part++) {
+            long moment = length * part / 6;
+            VirtualMachine saved = guests.create("saved", Composition.DEFAULT, image, "iterations=300 warmup=50");
+            saved.inspect(inside -> {
+                inside.step(moment);
+                return null;
+            });
+            saved.snapshot(file);
+            saved.close();
+            VirtualMachine restored = machines.restore(file, spec -> spec.on(SHADOW, ExecutionEngine.NATIVE));
+            try {
+                assertEquals(moment, restored.statistics().retired());
+                restored.resume();
+                VmEnd end = restored.awaitEnd(SOON).orElseThrow();
+                assertTrue(end.success(), end::message);
+                assertEquals(length, restored.statistics().retired());
+                assertEquals(console, restored.console().text());
+            } finally {
+                restored.close();
+            }
+        }
+    }
+
+    @Test
+    void linuxGoesOnFromASnapshotOfItsShell() throws Exception {
+        Guests guests = new Guests(context);
+        GuestImage image;
+        try {
+            image = guests.image("debian-cloud-amd64");
+        } catch (GuestLoadException e) {
+            abort("debian-cloud-amd64 cannot be had here: " + e.getMessage());
+            return;
+        }
+        Path file = directory.resolve("linux.snapshot");
+        VirtualMachine saved = guests.create("booted", Composition.DEFAULT, image, "");
+        try {
+            saved.start();
+            Await.value(() -> saved.console().text().contains("READY") ? java.util.Optional.of(true) : java.util.Optional.empty(), Duration.ofMinutes(10));
+            saved.snapshot(file);
+        } finally {
+            saved.close();
+        }
+        VirtualMachine restored = machines.restore(file, spec -> spec.on(SHADOW, ExecutionEngine.NATIVE));
+        try {
+            restored.console().type("echo answer-$((6*7)) after $(dmesg | grep -c -i -e oops -e bug:); poweroff -f\n");
+            restored.resume();
+            VmEnd end = restored.awaitEnd(Duration.ofMinutes(10)).orElseThrow();
+            assertEquals(VmEnd.Kind.POWER_OFF, end.kind(), end::message);
+            assertTrue(restored.console().text().contains("answer-42 after 0"), restored.console()::text);
+        } finally {
+            restored.close();
         }
     }
 

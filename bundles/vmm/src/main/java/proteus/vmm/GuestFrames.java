@@ -62,6 +62,16 @@ final class GuestFrames implements AutoCloseable {
         return ramBytes;
     }
 
+    /** RAM and what was appended. */
+    long bytes() {
+        return (long) frames.length << SHIFT;
+    }
+
+    /** Whether a page was ever used; one that was not is all zeros. */
+    boolean used(long offset) {
+        return frames[(int) (offset >> SHIFT)] != 0;
+    }
+
     /** Adds pages with this content behind what there is; gives their offset. */
     long append(byte[] content, String what) {
         long hpa = host.memory().allocate(content.length, FRAME, name + " " + what);

@@ -1,6 +1,7 @@
 package proteus.vmm;
 
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -455,6 +456,21 @@ final class Machine implements VirtualMachine {
             unpark();
             return done;
         });
+    }
+
+    @Override
+    public void snapshot(Path file) {
+        call(() -> {
+            require("be saved", VmState.CREATED, VmState.RUNNING, VmState.PAUSED, VmState.PARKED);
+            Snapshot.save(parts, handOver, file);
+            return null;
+        });
+    }
+
+    /** It has a past and waits to be resumed. */
+    void restored() {
+        account();
+        state = VmState.PAUSED;
     }
 
     @Override

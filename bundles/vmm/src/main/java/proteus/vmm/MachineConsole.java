@@ -77,6 +77,16 @@ final class MachineConsole implements VmConsole, CharacterBackend {
         }
     }
 
+    /** What was printed before this VM took the guest over; nobody is told. */
+    void printed(byte[] text) {
+        synchronized (lock) {
+            for (byte value : text) {
+                ring[(int) (printed++ % KEPT)] = value;
+            }
+            matchFrom = printed;
+        }
+    }
+
     /** Hands what listeners have not seen yet to them. */
     void flush() {
         if (!chunk.isEmpty()) {

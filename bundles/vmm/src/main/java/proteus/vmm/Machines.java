@@ -1,10 +1,14 @@
 package proteus.vmm;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -48,6 +52,15 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
 
     @Override
     public VirtualMachine create(VmSpec spec) {
+        return make(spec, parts -> { });
+    }
+
+    /** What a VM was before it was built. */
+    private interface Past {
+        void become(Parts parts) throws IOException;
+    }
+
+    private Machine make(VmSpec spec, Past past) {
         synchronized (creating) {
             if (machines.containsKey(spec.name())) {
                 throw new VmException("there is a VM named '" + spec.name() + "' already: choose another name or destroy that one");
@@ -57,9 +70,32 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
                 throw new VmException(report.findings().stream().filter(finding -> !finding.contains(" fits ")).collect(Collectors.joining(" ")));
             }
             Parts parts = new MachineBuilder(spec, registry, Optional.ofNullable(disks), memories).build();
+            try {
+                past.become(parts);
+            } catch (IOException e) {
+                parts.close();
+                throw new UncheckedIOException(e);
+            } catch (RuntimeException | Error e) {
+                parts.close();
+                throw e;
+            }
             Machine machine = new Machine(parts, new HandOver(parts, report, composer), gone -> machines.remove(spec.name(), gone));
             machines.put(spec.name(), machine);
             return machine;
+        }
+    }
+
+    @Override
+    public VirtualMachine restore(Path file, UnaryOperator<VmSpec> change) {
+        try {
+            return SnapshotFile.read(file, in -> {
+                Snapshot snapshot = Snapshot.read(in);
+                Machine machine = make(change.apply(snapshot.spec()), parts -> snapshot.restore(parts, in));
+                machine.restored();
+                return machine;
+            });
+        } catch (UncheckedIOException e) {
+            throw new VmException("the snapshot %s cannot be read (%s); nothing was restored".formatted(file, e.getCause().getMessage()), e);
         }
     }
 

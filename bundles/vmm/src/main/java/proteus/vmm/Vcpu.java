@@ -43,6 +43,11 @@ final class Vcpu {
         }
     }
 
+    /** The vCPU has a past: it retired so many instructions before its first core did any. */
+    void begin(long retired) {
+        before = retired - core.processor().retired();
+    }
+
     void debugPoints(DebugPoints wanted) {
         if (core != null) {
             core.processor().debugPoints(wanted);

@@ -66,6 +66,11 @@ final class VirtualClock implements Timers {
         idle += ticks;
     }
 
+    /** The clock goes on from an instant that another VM's clock had reached. */
+    void begin(long instant) {
+        idle += instant - now();
+    }
+
     /** Fires all timers that are due, in the order of their instants, equal ones in the order of their creation. */
     void fire() {
         while (next <= now()) {

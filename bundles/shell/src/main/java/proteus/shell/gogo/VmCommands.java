@@ -53,7 +53,9 @@ import proteus.shell.text.Table;
             "osgi.command.function=stat",
             "osgi.command.function=send",
             "osgi.command.function=gdb",
-            "osgi.command.function=swap"
+            "osgi.command.function=swap",
+            "osgi.command.function=snapshot",
+            "osgi.command.function=restore"
         })
 public final class VmCommands {
     private final VirtualMachineManager manager;
@@ -313,6 +315,30 @@ public final class VmCommands {
         values.put("pauseMicros", done.pauseNanos() / 1000);
         values.put("steps", done.steps());
         return Output.of(output).show(values);
+    }
+
+    @Descriptor("writes all that a VM's guest could miss to a file; the guest goes on")
+    public String snapshot(@Descriptor("name of the VM") String vm, @Descriptor("where to") String file) {
+        VirtualMachine machine = Vms.find(manager, vm);
+        machine.snapshot(Path.of(file));
+        return "%s saved after %s instructions".formatted(vm, Quantities.grouped(machine.statistics().retired()));
+    }
+
+    @Descriptor("makes a VM out of a snapshot, under the techniques it was saved with or others; vm:resume lets it go on")
+    public String restore(
+            @Descriptor("CPU technique, if another") @Parameter(names = "--cpu", absentValue = "") String cpu,
+            @Descriptor("memory technique, if another") @Parameter(names = "--mem", absentValue = "") String memoryTechnique,
+            @Descriptor("native, interpreter or auto, if another") @Parameter(names = "--engine", absentValue = "") String engine,
+            @Descriptor("name of the VM, if another") @Parameter(names = "--name", absentValue = "") String name,
+            @Descriptor("the snapshot") String file) {
+        VirtualMachine vm = manager.restore(Path.of(file), saved -> saved.named(name.isEmpty() ? saved.name() : name).on(
+                new Composition(
+                        saved.composition().silicon(),
+                        cpu.isEmpty() ? saved.composition().cpu() : cpu,
+                        memoryTechnique.isEmpty() ? saved.composition().memory() : memoryTechnique,
+                        saved.composition().io()),
+                engine.isEmpty() ? saved.engine() : engine(engine)));
+        return "%s: %s, paused after %s instructions".formatted(vm.name(), vm.composition().composition(), Quantities.grouped(vm.statistics().retired()));
     }
 
     private static String change(HandOverReport done) {

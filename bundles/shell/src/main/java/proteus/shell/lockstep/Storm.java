@@ -92,7 +92,7 @@ public final class Storm {
     /** @param instructions how long the guest runs at most */
     public Result run(int swaps, long seed, long instructions) {
         long length = length(instructions);
-        try (Twin untouched = play.start(spec); Twin swapped = play.start(named(spec, spec.name() + "-swapped"))) {
+        try (Twin untouched = play.start(spec); Twin swapped = play.start(spec.named(spec.name() + "-swapped"))) {
             return run(untouched, swapped, swaps, new SplittableRandom(seed), length);
         }
     }
@@ -150,11 +150,6 @@ public final class Storm {
             throw new VmException("this guest can be handed to nothing but " + now);
         }
         return others.get(random.nextInt(others.size()));
-    }
-
-    private static VmSpec named(VmSpec spec, String name) {
-        return new VmSpec(
-                name, spec.composition(), spec.memoryBytes(), spec.vcpus(), spec.clock(), spec.cpu(), spec.acpi(), spec.boot(), spec.disks(), spec.engine(), spec.reboot());
     }
 
     private record Comparison(Twin untouched, Twin swapped, List<String> differences) {
