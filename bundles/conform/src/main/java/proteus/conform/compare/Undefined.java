@@ -23,16 +23,16 @@ final class Undefined {
     private static final String ALWAYS = """
         AND OR XOR TEST      AF              # "The state of the AF flag is undefined."
         MUL IMUL             SF ZF AF PF     # "The SF, ZF, AF, and PF flags are undefined."
-        DIV IDIV             CF OF SF ZF AF PF
+        DIV IDIV             CF OF SF ZF AF PF # "The CF, OF, SF, ZF, AF, and PF flags are undefined."
         AAA AAS              OF SF ZF PF     # "The OF, SF, ZF, and PF flags are undefined."
         AAD AAM              OF AF CF        # "The OF, AF, and CF flags are undefined."
         DAA DAS              OF              # "The OF flag is undefined."
         BT BTS BTR BTC       OF SF AF PF     # "The OF, SF, AF, and PF flags are undefined." ZF is unaffected.
-        BSF BSR              CF OF SF AF PF
-        LZCNT TZCNT          OF SF AF PF
-        ANDN BLSI BLSMSK BLSR AF PF
+        BSF BSR              CF OF SF AF PF  # "The CF, OF, SF, AF, and PF flags are undefined."
+        LZCNT TZCNT          OF SF AF PF     # "OF, SF, PF, and AF flags are undefined."
+        ANDN BLSI BLSMSK BLSR AF PF          # "The AF and PF flags are undefined."
         BEXTR                AF SF PF        # "AF, SF, and PF are undefined."
-        BZHI                 AF PF
+        BZHI                 AF PF           # "The AF and PF flags are undefined."
         """;
 
     private static final Map<Mnemonic, Integer> FLAGS = new HashMap<>();
@@ -167,25 +167,12 @@ final class Undefined {
         return sample.family == Family.GATHER && (register == in.register[0] || register == in.register[2]);
     }
 
-    /** Bits of a register that are left open: of LAR's result 19:16, where the limit is ("undefined", SDM vol. 2A, LAR). */
-    static long register(Instruction in, int register) {
-        return in.mnemonic == Mnemonic.LAR && in.operandSize > 16 && register == in.register[0] ? 0xf_0000 : 0;
-    }
-
     /**
      * Whether the upper halves of general registers are open, since the case has left 64-bit mode. SDM vol. 1, 3.4.1.1: "the upper 32 bits of any
      * general-purpose register are not preserved when switching from 64-bit mode to a 32-bit mode".
      */
     static boolean upperHalves(Mode before, int codeSelector) {
         return before.isLong() && !Segments.isLongCode(codeSelector);
-    }
-
-    /** Bits of a fault's address that the manual defines: of a masked store it does not say which byte of the page CR2 names (SDM vol. 3A, 6.15, #PF). */
-    static long address(Instruction in) {
-        return switch (in.mnemonic) {
-            case VMASKMOVPS, VMASKMOVPD, VPMASKMOVD, VPMASKMOVQ -> -4096;
-            default -> -1;
-        };
     }
 
     private static boolean isProtection(long vector) {
@@ -195,7 +182,8 @@ final class Undefined {
     /**
      * Whether memory may have been written in part after a fault. SDM vol. 3A, 9.1.1: "An x87 instruction or an SSE instruction that accesses data larger
      * than a quadword may be implemented using multiple memory accesses ... some of the accesses may complete (writing to memory) while another causes
-     * the operation to fault". Of PUSHA the manual only says that it is a series of pushes (vol. 2B).
+     * the operation to fault". PUSHA is a documented difference and no rule of the manual: the host leaves what it had pushed before it faulted below the
+     * stack pointer, the model stores nothing.
      */
     static boolean storeAfterFault(Sample sample) {
         if (sample.decoded.mnemonic == Mnemonic.PUSHA) {

@@ -23,7 +23,8 @@ public final class DescriptorInstructions {
     private static final int LAR_TYPES_LONG = 1 << 2 | 1 << 9 | 1 << 11 | 1 << 12;
     private static final int LSL_TYPES = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 9 | 1 << 11;
     private static final int LSL_TYPES_LONG = 1 << 2 | 1 << 9 | 1 << 11;
-    private static final long LAR_MASK = 0xf0_ff00;
+    /** Bits 19:16, the limit's, are undefined (SDM vol. 2, LAR); processors leave them. */
+    private static final long LAR_MASK = 0xff_ff00;
 
     public static void register(HandlerTable t) {
         t.put(Mnemonic.LAR, DescriptorInstructions::lar);

@@ -26,10 +26,8 @@ public final class FarTransfers {
         long offset;
         int selector;
         if (op.k0 == Instruction.MEMORY) {
-            int bytes = op.operandSize >> 3;
-            long gva = cpu.readAddress(op, bytes + 2);
-            offset = cpu.mmu.read(gva, op.operandSize);
-            selector = cpu.mmu.read16(gva + bytes & op.linearMask) & 0xffff;
+            offset = cpu.mmu.read(cpu.readAddress(op, op.operandSize >> 3), op.operandSize);
+            selector = SegmentMoves.selectorBehindOffset(cpu, op);
         } else {
             offset = op.immediate & (op.operandSize == 16 ? 0xffff : 0xffff_ffffL);
             selector = op.immediate2 & 0xffff;

@@ -61,10 +61,10 @@ public final class SegmentMoves {
         }
     }
 
-    /** A 32-bit pop of a selector reads 16 bits, like the push. */
+    /** A pop of a selector reads 16 bits, whatever its operand size. */
     static void pop(Cpu cpu, Op op) {
         long mask = Stack.mask(cpu.stackSize());
-        int selector = (int) Stack.peek(cpu, 0, op.operandSize == 32 ? 16 : op.operandSize) & 0xffff;
+        int selector = (int) Stack.peek(cpu, 0, 16);
         Segments.load(cpu, op.r0, selector);
         Stack.setPointer(cpu, cpu.gpr(4) + (op.operandSize >> 3), mask);
         shadow(cpu, op.r0);
@@ -78,12 +78,15 @@ public final class SegmentMoves {
     }
 
     private static void loadPointer(Cpu cpu, Op op, int register) {
-        int bytes = op.operandSize >> 3;
-        long gva = cpu.readAddress(op, bytes + 2);
-        long offset = cpu.mmu.read(gva, op.operandSize);
-        int selector = cpu.mmu.read16(gva + bytes & op.linearMask) & 0xffff;
+        long offset = cpu.mmu.read(cpu.readAddress(op, op.operandSize >> 3), op.operandSize);
+        int selector = selectorBehindOffset(cpu, op);
         Segments.load(cpu, register, selector);
         cpu.register(op.r0, op.operandSize, offset);
+    }
+
+    /** The selector of a far pointer in memory: an access of its own, after that to the offset. */
+    static int selectorBehindOffset(Cpu cpu, Op op) {
+        return cpu.mmu.read16(cpu.readAddress(op.segment, cpu.effectiveAddress(op) + (op.operandSize >> 3), 2, op.linearMask)) & 0xffff;
     }
 
     private static void swapGs(Cpu cpu, Op op) {

@@ -2,6 +2,7 @@ package proteus.silicon.exec;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import proteus.api.event.EventCounters;
@@ -36,6 +37,8 @@ final class TestCpu implements AutoCloseable {
     int fault = -1;
     /** The first of this run, if {@link #fault} is not -1. */
     int firstFault;
+    /** The general registers there. */
+    final long[] atFirstFault = new long[8];
     int errorCode;
     long faultRip;
     private int faults;
@@ -137,6 +140,7 @@ final class TestCpu implements AutoCloseable {
         public void raise(Cpu c, GuestFault f) {
             if (fault < 0) {
                 firstFault = f.vector;
+                Arrays.setAll(atFirstFault, c::gpr);
             }
             fault = f.vector;
             errorCode = f.errorCode;

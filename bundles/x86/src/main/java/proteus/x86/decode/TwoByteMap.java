@@ -11,7 +11,7 @@ final class TwoByteMap {
         0F 00/5 VERW Ew
         0F 01/0/m SGDT Ms
         NP 0F 01/0.0 ENCLV
-        NP 0F 01/0.1 VMCALL
+        0F 01/0.1 VMCALL
         NP 0F 01/0.2 VMLAUNCH
         NP 0F 01/0.3 VMRESUME
         NP 0F 01/0.4 VMXOFF

@@ -31,7 +31,7 @@ class DecoderTest {
         "64, f3 0f b8 c0, POPCNT", "64, 0f b8 c0, INVALID", "64, f2 0f 38 f1 c0, CRC32", "64, 66 f2 0f 38 f1 c0, CRC32", "64, 0f 38 f1 00, MOVBE",
         "64, 0f 38 f1 c0, INVALID", "64, 0f c7 08, CMPXCHG8B", "64, 48 0f c7 08, CMPXCHG16B", "64, 0f c7 f0, RDRAND", "64, f3 0f c7 f8, RDPID",
         "64, f3 0f ae c0, RDFSBASE", "32, f3 0f ae c0, INVALID", "64, 0f 01 f8, SWAPGS", "32, 0f 01 f8, INVALID", "64, 0f 01 c1, VMCALL",
-        "64, 66 0f 01 c1, INVALID", "64, 66 0f 38 82 00, INVPCID", "64, 0f 78 c0, VMREAD", "64, 66 0f c7 30, VMCLEAR", "64, f3 0f c7 30, VMXON",
+        "64, 66 0f 01 c1, VMCALL", "64, 66 0f 38 82 00, INVPCID", "64, 0f 78 c0, VMREAD", "64, 66 0f c7 30, VMCLEAR", "64, f3 0f c7 30, VMXON",
         "64, 0f 6f c0, MOVQ", "64, 66 0f 6f c0, MOVDQA", "64, f3 0f 6f c0, MOVDQU", "64, f2 0f 6f c0, INVALID", "64, 66 f3 0f 6f c0, MOVDQU",
         "64, 48 66 0f 6e c0, MOVD", "64, 66 48 0f 6e c0, MOVQ", "64, 66 c5 f8 77, INVALID", "64, c5 f8 77, VZEROUPPER", "32, c5 f8 77, VZEROUPPER",
         "64, c4 e2 f9 90 04 08, INVALID", "64, c4 e2 f1 90 04 10, VPGATHERDQ"})
