@@ -75,6 +75,7 @@ class ImportRulesTest {
         return Stream.of(Bundles.TECHNIQUES, Bundles.SILICON, Bundles.PLATFORM).flatMap(List::stream)
                 .map(bundle -> DynamicTest.dynamicTest(bundle, () -> onlyUses(bundle, EVERYWHERE, SERVICES,
                         List.of("proteus.api..", "proteus.x86.."),
+                        bundle.equals("loader") ? List.of("org.tukaani.xz..") : List.of(),
                         bundle.equals("shell") ? List.of("org.apache.felix.service.command..", "org.apache.felix.gogo..") : List.of())
                         .check(CLASSES)));
     }

@@ -94,8 +94,19 @@ final class ElfImage {
         return entry;
     }
 
+    /** Where segments go, by physical address. */
+    interface Target {
+        boolean has(long address, long bytes);
+
+        /** Takes a place: bytes of a file, and zeros behind them. */
+        void put(long address, byte[] source, long offset, long fileBytes, long bytes);
+
+        /** Bytes of memory there are. */
+        long size();
+    }
+
     /** Loads the segments at their physical addresses and takes that memory. */
-    long load(Ram ram) {
+    long load(Target target) {
         long end = 0;
         boolean loaded = false;
         for (Segment segment : segments) {
@@ -109,7 +120,7 @@ final class ElfImage {
             if (Long.compareUnsigned(segment.fileBytes, segment.memoryBytes) > 0) {
                 throw image.fail("is a damaged ELF file: a segment has more bytes in the file (0x%x) than in memory (0x%x); get it again", segment.fileBytes, segment.memoryBytes);
             }
-            requireRoom(ram, segment);
+            requireRoom(target, segment);
             loaded = true;
             end = Math.max(end, segment.physical + segment.memoryBytes);
         }
@@ -118,27 +129,31 @@ final class ElfImage {
         }
         for (Segment segment : segments) {
             if (segment.type == PT_LOAD && segment.memoryBytes != 0) {
-                ram.write(segment.physical, image.bytes(), segment.offset, segment.fileBytes);
-                ram.clear(segment.physical + segment.fileBytes, segment.memoryBytes - segment.fileBytes);
-                ram.take(segment.physical, segment.memoryBytes);
+                target.put(segment.physical, image.bytes(), segment.offset, segment.fileBytes, segment.memoryBytes);
             }
         }
         return end;
     }
 
-    private void requireRoom(Ram ram, Segment segment) {
+    private void requireRoom(Target target, Segment segment) {
         if (segment.physical < 0 || segment.memoryBytes < 0 || segment.physical >= Ram.BELOW_4G || segment.memoryBytes > Ram.BELOW_4G) {
             throw image.fail("has a segment at physical address 0x%x of 0x%x bytes, beyond 4 GiB where it cannot be loaded: see that it is a kernel and linked to physical addresses",
                     segment.physical, segment.memoryBytes);
         }
-        if (!ram.isRam(segment.physical, segment.memoryBytes)) {
+        if (!target.has(segment.physical, segment.memoryBytes)) {
             throw image.fail("needs RAM from 0x%x to 0x%x, which this VM of %s does not have: give it at least %s of memory", segment.physical,
-                    segment.physical + segment.memoryBytes, Ram.mebibytes(ram.size()), Ram.mebibytes(segment.physical + segment.memoryBytes));
+                    segment.physical + segment.memoryBytes, Ram.mebibytes(target.size()), Ram.mebibytes(segment.physical + segment.memoryBytes));
         }
     }
 
     /** The 32-bit value of a note, by owner and type. */
     OptionalLong note(String owner, int type) {
+        OptionalLong value = note64(owner, type);
+        return value.isPresent() ? OptionalLong.of(value.getAsLong() & 0xffff_ffffL) : value;
+    }
+
+    /** The value of a note: 64 bits if it has as many, else 32. */
+    OptionalLong note64(String owner, int type) {
         for (Segment segment : segments) {
             if (segment.type == PT_NOTE && image.has(segment.offset, segment.fileBytes)) {
                 OptionalLong found = noteIn(segment.offset, segment.offset + segment.fileBytes, owner, type);
@@ -159,7 +174,7 @@ final class ElfImage {
                 return OptionalLong.empty();
             }
             if ((int) image.u32(at + 8) == type && nameBytes == owner.length() + 1 && image.text(name, owner.length() + 1).equals(owner) && valueBytes >= 4) {
-                return OptionalLong.of(image.u32(value));
+                return OptionalLong.of(valueBytes >= 8 ? image.u64(value) : image.u32(value));
             }
             at = next;
         }

@@ -13,7 +13,7 @@ import proteus.api.vm.GuestLoadException;
  * Usable memory of a guest and what of it is taken. Loaders put things only where the firmware's map says RAM and the memory agrees, and
  * only below 4 GiB, where every protocol can reach them.
  */
-final class Ram {
+final class Ram implements ElfImage.Target {
     static final long PAGE = 0x1000, MIB = 1 << 20, BELOW_4G = 1L << 32;
     private static final int TYPE_RAM = 1;
     /** Real-mode interrupt vectors, BIOS data area and what customarily follows them: never given out. */
@@ -48,8 +48,21 @@ final class Ram {
         return memory;
     }
 
-    long size() {
+    @Override
+    public long size() {
         return memory.size();
+    }
+
+    @Override
+    public boolean has(long address, long bytes) {
+        return isRam(address, bytes);
+    }
+
+    @Override
+    public void put(long address, byte[] source, long offset, long fileBytes, long bytes) {
+        write(address, source, offset, fileBytes);
+        clear(address + fileBytes, bytes - fileBytes);
+        take(address, bytes);
     }
 
     /** Whether the whole range is RAM that nothing has taken. */

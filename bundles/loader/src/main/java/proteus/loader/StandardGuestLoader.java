@@ -3,6 +3,7 @@ package proteus.loader;
 import java.util.List;
 import java.util.Optional;
 import org.osgi.service.component.annotations.Component;
+import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestLoadException;
 import proteus.api.vm.GuestLoader;
 import proteus.api.vm.VmSpec;
@@ -16,6 +17,9 @@ public final class StandardGuestLoader implements GuestLoader {
 
     @Override
     public LoadedGuest load(Request request) {
+        if (request.abi() == GuestAbi.XEN_PV) {
+            return XenDomainBuilder.build(request.boot(), request.memory());
+        }
         String name = request.boot().name();
         Ram ram = new Ram(request.memory(), request.firmware());
         Boot boot = Boot.of(request.boot(), request.firmware(), ram);

@@ -13,6 +13,7 @@ import proteus.x86.format.Efer;
 import proteus.x86.format.Msr;
 import proteus.x86.format.PageTable;
 import proteus.x86.format.Rflags;
+import proteus.x86.xen.FlatSelector;
 
 /** Processor states in which boot protocols start a kernel. Interrupts are off in all of them; unlisted registers are 0. */
 final class StartState {
@@ -72,6 +73,14 @@ final class StartState {
         SegmentRegister code = new SegmentRegister(CODE_SELECTOR, 0, FLAT_LIMIT, CODE64);
         ArchState.Segments segments = segments(code, writeGdt(ram, gdt, CODE64), gdt, gdtBytes() - 1, TABLE_LIMIT);
         return state(gpr, entry, segments, Cr0.PE | Cr0.ET | Cr0.PG, identityTables(ram), Cr4.PAE, Efer.LME | Efer.LMA);
+    }
+
+    /** Ring 3 on the hypervisor's flat segments with paging on: a 64-bit paravirtual domain. */
+    static ArchState xenDomain(long entry, long root, long[] gpr) {
+        SegmentRegister code = new SegmentRegister(FlatSelector.CODE64, 0, FLAT_LIMIT, FlatSelector.CODE64_RIGHTS);
+        SegmentRegister stack = new SegmentRegister(FlatSelector.STACK, 0, FLAT_LIMIT, FlatSelector.DATA_RIGHTS);
+        return state(gpr, entry, segments(code, stack, 0, 0, 0), Cr0.PE | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.PG, root, Cr4.PAE | Cr4.OSFXSR | Cr4.OSXMMEXCPT,
+                Efer.LME | Efer.LMA | Efer.NXE | Efer.SCE);
     }
 
     static int gdtBytes() {

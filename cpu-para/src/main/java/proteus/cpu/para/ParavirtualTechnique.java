@@ -1,0 +1,59 @@
+package proteus.cpu.para;
+
+import java.util.Optional;
+import java.util.Set;
+import org.osgi.service.component.annotations.Component;
+import proteus.api.compose.Composition;
+import proteus.api.compose.TechniqueInfo;
+import proteus.api.cpu.CpuContext;
+import proteus.api.cpu.CpuTechnique;
+import proteus.api.cpu.CpuVirtualization;
+import proteus.api.silicon.ExecutionMode;
+import proteus.api.vm.GuestAbi;
+
+/** Offers paravirtualization by Xen's public interface for 64-bit domains. */
+@Component(property = {TechniqueInfo.NAMESPACE + "=cpu", "name=" + ParavirtualTechnique.NAME})
+public final class ParavirtualTechnique implements CpuTechnique {
+    static final String NAME = "para";
+
+    private static final TechniqueInfo INFO = new TechniqueInfo(
+            TechniqueInfo.Kind.CPU,
+            NAME,
+            "paravirtualization: the guest's kernel runs in ring 3 and calls the hypervisor, by Xen's interface",
+            Set.of(),
+            "P. Barham et al., Xen and the art of virtualization, SOSP 2003; Xen public/xen.h and public/arch-x86");
+
+    @Override
+    public TechniqueInfo info() {
+        return INFO;
+    }
+
+    @Override
+    public GuestAbi abi() {
+        return GuestAbi.XEN_PV;
+    }
+
+    @Override
+    public Optional<String> objection(Composition wish) {
+        return switch (wish.memory()) {
+            case "ept" -> Optional.of("CPU technique 'para' cannot be over 'ept': nested paging belongs to VMX non-root operation, and a paravirtual kernel in ring 3 runs without it,"
+                    + " on page tables that hold host frames already; take 'direct'.");
+            case "shadow" -> Optional.of("CPU technique 'para' cannot be over 'shadow': a paravirtual guest's page tables hold host frames, of which there is nothing to derive;"
+                    + " take 'direct'.");
+            default -> Optional.empty();
+        };
+    }
+
+    @Override
+    public ExecutionMode executionMode() {
+        return ExecutionMode.DEPRIVILEGED;
+    }
+
+    @Override
+    public CpuVirtualization virtualize(CpuContext context) {
+        if (!(context.memory() instanceof DirectMemory memory)) {
+            throw new IllegalArgumentException("paravirtualization needs memory technique 'direct'");
+        }
+        return new ParavirtualCpu(context, memory.context());
+    }
+}
