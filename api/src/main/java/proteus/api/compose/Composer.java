@@ -4,12 +4,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.osgi.annotation.versioning.ProviderType;
+import proteus.api.vm.GuestAbi;
 import proteus.api.vm.VmException;
 
 /** Says what can be composed now; a service. */
 @ProviderType
 public interface Composer {
     CompositionReport examine(Composition wish);
+
+    /** What the guests of such a hypervisor must have been made for. */
+    GuestAbi abi(Composition composition);
 
     /** Every technique known to the design, offered or not. */
     List<TechniqueStatus> techniques();

@@ -24,7 +24,7 @@ final class DomainMemory implements ElfImage.Target {
         for (MemoryRegion region : memory.map().regions()) {
             for (long offset = 0; region.writable() && offset < region.bytes(); offset += PAGE) {
                 gpas[at] = region.gpa() + offset;
-                mfns[at++] = region.hpa() + offset >>> SHIFT;
+                mfns[at++] = memory.map().ownHpa(region.gpa() + offset) >>> SHIFT;
             }
         }
     }

@@ -17,8 +17,10 @@ import proteus.api.compose.CompositionReport;
 import proteus.api.compose.Preset;
 import proteus.api.compose.TechniqueInfo;
 import proteus.api.compose.TechniqueInfo.Kind;
+import proteus.api.cpu.CpuTechnique;
 import proteus.api.silicon.Silicon;
 import proteus.api.silicon.SiliconFeature;
+import proteus.api.vm.GuestAbi;
 
 /** Says in sentences what can be composed now, and why not. */
 @Component
@@ -61,6 +63,11 @@ public final class CompositionExaminer implements Composer {
         List<String> findings = new ArrayList<>(against);
         findings.addAll(fits);
         return new CompositionReport(wish, against.isEmpty(), History.name(wish), findings);
+    }
+
+    @Override
+    public GuestAbi abi(Composition composition) {
+        return registry.cpu(composition.cpu()).map(CpuTechnique::abi).orElse(GuestAbi.PC);
     }
 
     private void technique(

@@ -4,6 +4,7 @@ import proteus.api.memory.FaultOutcome;
 import proteus.api.memory.MemoryContext;
 import proteus.api.memory.MemoryVirtualization;
 import proteus.api.silicon.GuestPaging;
+import proteus.api.silicon.OutOfHostMemoryException;
 import proteus.api.silicon.Processor;
 
 /**
@@ -12,9 +13,16 @@ import proteus.api.silicon.Processor;
  */
 final class DirectMemory implements MemoryVirtualization {
     private final MemoryContext context;
+    private int reflected;
 
+    /** @throws IllegalArgumentException when the host has not the frames, which the guest will know by their numbers */
     DirectMemory(MemoryContext context) {
         this.context = context;
+        try {
+            context.map().pin();
+        } catch (OutOfHostMemoryException e) {
+            throw new IllegalArgumentException("a paravirtual guest needs all its memory from the start, and the host has not so much: " + e.getMessage(), e);
+        }
     }
 
     MemoryContext context() {
@@ -42,8 +50,6 @@ final class DirectMemory implements MemoryVirtualization {
         reflected = errorCode;
         return FaultOutcome.REFLECT;
     }
-
-    private int reflected;
 
     @Override
     public int reflectedErrorCode() {

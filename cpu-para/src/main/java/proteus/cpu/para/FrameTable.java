@@ -1,5 +1,7 @@
 package proteus.cpu.para;
 
+import java.util.Arrays;
+import java.util.stream.LongStream;
 import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryRegion;
 
@@ -27,20 +29,20 @@ final class FrameTable {
     private int flushes;
 
     FrameTable(MemoryMap map) {
-        long low = map.regions().stream().filter(MemoryRegion::writable).mapToLong(MemoryRegion::hpa).min().orElse(0);
-        long high = map.regions().stream().filter(MemoryRegion::writable).mapToLong(region -> region.hpa() + region.bytes()).max().orElse(0);
-        first = low >>> SHIFT;
-        int count = (int) ((high >>> SHIFT) - first);
+        long[] mfns = map.regions().stream()
+                .filter(MemoryRegion::writable)
+                .flatMapToLong(region -> LongStream.range(0, region.bytes() >>> SHIFT).map(page -> map.hpa(region.gpa() + (page << SHIFT)) >>> SHIFT))
+                .toArray();
+        first = Arrays.stream(mfns).min().orElse(0);
+        int count = (int) (Arrays.stream(mfns).max().orElse(-1) + 1 - first);
         type = new byte[count];
         uses = new int[count];
         mappings = new int[count];
         flags = new byte[count];
         released = new int[count];
-        java.util.Arrays.fill(released, NEVER);
-        for (MemoryRegion region : map.regions()) {
-            for (long at = 0; region.writable() && at < region.bytes() >>> SHIFT; at++) {
-                own((region.hpa() >>> SHIFT) + at);
-            }
+        Arrays.fill(released, NEVER);
+        for (long mfn : mfns) {
+            own(mfn);
         }
     }
 

@@ -61,7 +61,7 @@ final class TestDomain implements CpuContext, RunSchedule, ParavirtualServices, 
     private final long before = memory.allocate(PAGE, PAGE, "another");
     private final long ram = memory.allocate(FRAMES * PAGE, PAGE, "guest");
     private final long behind = memory.allocate(PAGE, PAGE, "another");
-    private final MemoryRegion region = new MemoryRegion(0, FRAMES * PAGE, ram, true, "ram");
+    private final MemoryRegion region = new MemoryRegion(0, FRAMES * PAGE, 0, true, "ram");
     private final List<Alarm> alarms = new ArrayList<>();
     private final DirectMemory direct = new DirectMemory(this);
     private final Processor processor = silicon.createProcessor(new ProcessorSettings(ExecutionMode.DEPRIVILEGED, "max", counters, MachineBus.NONE, false));

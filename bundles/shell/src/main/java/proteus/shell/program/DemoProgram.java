@@ -16,6 +16,7 @@ import proteus.api.compose.Composer.TechniqueStatus;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
 import proteus.api.compose.TechniqueInfo.Kind;
+import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
@@ -120,7 +121,8 @@ public final class DemoProgram implements ToIntFunction<String[]>, Program {
             for (String memory : offered(Kind.MEMORY)) {
                 for (String io : offered(Kind.IO)) {
                     CompositionReport report = composer.examine(new Composition(Composition.DEFAULT.silicon(), cpu, memory, io));
-                    if (report.possible()) {
+                    // The kit's guests are made for a PC.
+                    if (report.possible() && composer.abi(report.composition()) == GuestAbi.PC) {
                         reports.add(report);
                     }
                 }
