@@ -2,6 +2,7 @@ package proteus.cpu.para;
 
 import java.util.Optional;
 import java.util.Set;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.compose.Composition;
 import proteus.api.compose.TechniqueInfo;
@@ -10,7 +11,8 @@ import proteus.api.memory.MemoryTechnique;
 import proteus.api.memory.MemoryVirtualization;
 
 /** Offers direct paging, the memory technique of paravirtual guests. */
-@Component(property = {TechniqueInfo.NAMESPACE + "=mem", "name=" + DirectPagingTechnique.NAME})
+@Capability(namespace = TechniqueInfo.NAMESPACE, name = DirectPagingTechnique.NAME, attribute = "kind=mem", effective = "active")
+@Component(property = {TechniqueInfo.NAMESPACE + "=memory", "name=" + DirectPagingTechnique.NAME})
 public final class DirectPagingTechnique implements MemoryTechnique {
     static final String NAME = "direct";
 

@@ -2,6 +2,7 @@ package proteus.cpu.para;
 
 import java.util.Optional;
 import java.util.Set;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.service.component.annotations.Component;
 import proteus.api.compose.Composition;
 import proteus.api.compose.TechniqueInfo;
@@ -12,6 +13,7 @@ import proteus.api.silicon.ExecutionMode;
 import proteus.api.vm.GuestAbi;
 
 /** Offers paravirtualization by Xen's public interface for 64-bit domains. */
+@Capability(namespace = TechniqueInfo.NAMESPACE, name = ParavirtualTechnique.NAME, attribute = "kind=cpu", effective = "active")
 @Component(property = {TechniqueInfo.NAMESPACE + "=cpu", "name=" + ParavirtualTechnique.NAME})
 public final class ParavirtualTechnique implements CpuTechnique {
     static final String NAME = "para";
