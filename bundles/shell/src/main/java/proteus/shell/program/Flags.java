@@ -90,11 +90,11 @@ final class Flags {
 
     /** A value out of a few words. */
     String choice(String name, String otherwise, String... words) {
-        String value = value(name).orElse(otherwise);
-        if (!List.of(words).contains(value)) {
-            throw new UsageException("%s %s will not do: give %s".formatted(name, value, String.join(", ", words)));
+        Optional<String> given = value(name);
+        if (given.isPresent() && !List.of(words).contains(given.get())) {
+            throw new UsageException("%s %s will not do: give %s".formatted(name, given.get(), String.join(", ", words)));
         }
-        return value;
+        return given.orElse(otherwise);
     }
 
     String help() {
