@@ -21,6 +21,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import proteus.x86.asm.Assembler;
 import proteus.x86.asm.Assembly;
 
@@ -113,11 +115,11 @@ class DebuggerIT {
         }
     }
 
-    private void run(String... arguments) throws Exception {
+    private void run(String engine, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
                 "--sun-misc-unsafe-memory-access=allow", "-Dproteus.home=" + IMAGE, "-Djava.io.tmpdir=" + directory,
-                "-jar", IMAGE.resolve("launcher.jar").toString(), "run", "--clock", "count"));
+                "-jar", IMAGE.resolve("launcher.jar").toString(), "run", "--clock", "count", "--engine", engine));
         command.addAll(List.of(arguments));
         Path err = directory.resolve("err");
         proteus = new ProcessBuilder(command).redirectOutput(directory.resolve("out").toFile()).redirectError(err.toFile())
@@ -126,6 +128,9 @@ class DebuggerIT {
             Matcher matcher = WAITING.matcher(text(err));
             return matcher.find() ? Optional.of(matcher) : proteus.isAlive() ? Optional.empty() : Optional.of(matcher);
         }, Duration.ofSeconds(60));
+        if (text(err).contains("the native engine cannot run here")) {
+            abort(text(err));
+        }
         assertTrue(proteus.isAlive(), () -> text(err));
         host = waiting.group(1);
         port = Integer.parseInt(waiting.group(2));
@@ -139,9 +144,9 @@ class DebuggerIT {
         }
     }
 
-    private Assembly runOwnGuest() throws Exception {
+    private Assembly runOwnGuest(String engine) throws Exception {
         Assembly guest = Assembler.assemble(GUEST, 32, 0x100000);
-        run("--kernel", Files.write(directory.resolve("guest"), guest.bytes()).toString(), "--memory", "16M", "--gdb", "0");
+        run(engine, "--kernel", Files.write(directory.resolve("guest"), guest.bytes()).toString(), "--memory", "16M", "--gdb", "0");
         return guest;
     }
 
@@ -176,9 +181,10 @@ class DebuggerIT {
         }
     }
 
-    @Test
-    void gdbBreaksStepsWatchesAndChangesAGuest() throws Exception {
-        Assembly guest = runOwnGuest();
+    @ParameterizedTest
+    @ValueSource(strings = {"interpreter", "native"})
+    void gdbBreaksStepsWatchesAndChangesAGuest(String engine) throws Exception {
+        Assembly guest = runOwnGuest(engine);
         String script = """
                 break *@count
                 continue
@@ -234,12 +240,13 @@ class DebuggerIT {
         assertEquals(0, proteus.exitValue(), () -> text(directory.resolve("err")));
     }
 
-    @Test
-    void gdbFindsAStockKernelsEntryAndItsPageTables() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"interpreter", "native"})
+    void gdbFindsAStockKernelsEntryAndItsPageTables(String engine) throws Exception {
         if (!Files.isReadable(STOCK)) {
             abort("no stock kernel is cached: fetch it with ./proteus guest fetch debian-cloud-amd64");
         }
-        run("--kernel", STOCK.toString(), "--memory", "128M", "--append", "nokaslr console=ttyS0", "--gdb", "0");
+        run(engine, "--kernel", STOCK.toString(), "--memory", "128M", "--append", "nokaslr console=ttyS0", "--gdb", "0");
         // 0x1000000 is where the kernel lies and is entered by its own decompressor, 0xffffffff81000000 the same in the kernel's own map
         contains(gdb("""
                 hbreak *0x1000000
@@ -257,7 +264,7 @@ class DebuggerIT {
 
     @Test
     void nonsenseAndDisconnectionsLeaveTheGuestAlone() throws Exception {
-        runOwnGuest();
+        runOwnGuest("interpreter");
         try (Socket first = new Socket(host, port)) {
             first.setSoTimeout(20_000);
             assertEquals("T05thread:01;", ask(first, "?"));
