@@ -14,7 +14,11 @@ public record Composition(String silicon, String cpu, String memory, String io) 
 
     /** What memory technique is taken with a CPU technique when none was wished. */
     public static String usualMemory(String cpu) {
-        return cpu.equals("para") ? "direct" : DEFAULT.memory();
+        return switch (cpu) {
+            case "para" -> "direct";
+            case "full" -> "shadow";
+            default -> DEFAULT.memory();
+        };
     }
 
     @Override

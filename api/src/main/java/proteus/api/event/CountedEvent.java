@@ -68,6 +68,18 @@ public enum CountedEvent {
     PAGES_BALLOONED("pages-ballooned"),
     /** Basic blocks translated by a binary translator. */
     TRANSLATIONS("translations"),
+    /** Branches of translated code patched to lead to translated code. */
+    CHAINS("chains"),
+    /** Indirect branches of translated code whose target had to be looked up by the VMM. */
+    TRANSLATION_LOOKUPS("translation-lookups"),
+    /** Calls of translated code into the VMM for an instruction. */
+    CALLOUTS("callouts"),
+    /** Blocks translated again since one of their instructions kept faulting. */
+    RETRANSLATIONS("retranslations"),
+    /** Translated blocks thrown away because their source changed. */
+    TRANSLATIONS_INVALIDATED("translations-invalidated"),
+    /** Sensitive instructions that a deprivileged guest's kernel executed without anybody noticing. */
+    SENSITIVE_EXECUTED("sensitive-executed"),
     /** Device accesses by port. */
     PORT_ACCESSES("port-accesses"),
     /** Device accesses by memory-mapped register. */

@@ -62,6 +62,26 @@ public interface MemoryVirtualization extends AutoCloseable {
     /** The guest executed INVLPG. */
     void onInvlpg(Processor processor, long gva);
 
+    /**
+     * Gives the VMM the last 2 MiB of every linear address space whose tables this technique makes. The guest's own mappings there are
+     * not seen by the processor; the CPU technique handles faults in it and brings none of them here. Called once, before anything
+     * else.
+     *
+     * @throws UnsupportedOperationException with one sentence, when the hardware walks the guest's own tables
+     */
+    default void window(VmmWindow window) {
+        throw new UnsupportedOperationException("this memory technique leaves the guest's linear address space to the guest, so a VMM cannot live in it");
+    }
+
+    /** {@link GuestPaging#supervisorInRing3} changed and nothing else: another root, and no flush on the guest's behalf. */
+    default void onPrivilegeChange(Processor processor) {}
+
+    /** Who is told of writes to pages of {@link #watch}. */
+    default void watcher(WriteWatcher watcher) {}
+
+    /** Write-protects a guest-physical page (a trace of the CPU technique: translated code comes from it), or lets it go. */
+    default void watch(long gpa, boolean on) {}
+
     /** The memory map changed in this range: drop what was derived from it. */
     void onMapChange(long gpa, long bytes);
 

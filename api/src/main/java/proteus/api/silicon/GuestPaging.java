@@ -32,4 +32,20 @@ public interface GuestPaging {
 
     /** A task switch that was emulated has loaded CR3 and set CR0.TS. */
     void taskSwitched(long cr0, long cr3);
+
+    /**
+     * An emulated instruction has changed one of these: a task switch, or what a VMM emulates because its guest is deprivileged (MOV
+     * to a control register, LMSW, CLTS, WRMSR to EFER). PDPTEs are those that the processor would hold now.
+     */
+    default void changed(long cr0, long cr3, long cr4, long efer, long[] pdptes) {
+        taskSwitched(cr0, cr3);
+    }
+
+    /**
+     * Whether what ring 3 of the processor does now is the guest's supervisor's: a kernel of 64 bits has no other ring to be
+     * deprivileged to. Shadow tables then allow ring 3 what the guest's tables allow the supervisor.
+     */
+    default boolean supervisorInRing3() {
+        return false;
+    }
 }

@@ -91,6 +91,14 @@ public interface Processor extends AutoCloseable {
      */
     void retire();
 
+    /**
+     * Corrects the count of retired instructions, and with it the TSC of the count clock, so that it counts the guest's: by what a VMM
+     * carried out itself, or executed in its guest's place (the code of a binary translator is longer than its source).
+     *
+     * @param instructions added, may be negative
+     */
+    void correctRetired(long instructions);
+
     /** The time-stamp counter as the processor itself has it (guest offsets not added). */
     long tsc();
 

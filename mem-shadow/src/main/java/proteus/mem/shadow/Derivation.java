@@ -37,6 +37,10 @@ final class Derivation {
                 allowed = (allowed | Role.WRITE) & ~Role.USER & (Role.smep(role) ? ~Role.EXECUTE : ~0);
             }
         }
+        if (Role.ring3(role)) {
+            boolean fetchable = (access & Role.USER) == 0 || !Role.smep(role);
+            allowed = access & (fetchable ? Role.ALL : ~Role.EXECUTE) | Role.USER | (Role.noWp(role) ? Role.WRITE : 0);
+        }
         boolean large = Role.level(role) > 1;
         long page = gpa & (large ? -PageTable.span(2) : -PageTable.PAGE_SIZE);
         boolean writable = (allowed & Role.WRITE) != 0 && dirty && map.owned(page) && !pages.traced(page >>> PageTable.PAGE_SHIFT);

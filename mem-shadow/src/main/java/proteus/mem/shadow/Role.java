@@ -22,8 +22,12 @@ final class Role {
     /** Of a direct table: the large guest page has its dirty flag set. */
     static final int DIRTY = 1 << 11;
     private static final int NO_WP = 1 << 12, SMEP = 1 << 13, NXE = 1 << 14, PSE = 1 << 15;
+    /** Ring 3 may do what the guest's tables allow the supervisor. */
+    private static final int RING3 = 1 << 16;
+    /** On the path to the last 2 MiB of the linear address space, where a VMM lives. */
+    static final int WINDOW = 1 << 17;
     /** Bits in all. */
-    static final int BITS = 16;
+    static final int BITS = 18;
 
     private Role() {}
 
@@ -37,16 +41,18 @@ final class Role {
         }
         int mode = (efer & Efer.LMA) != 0 ? LONG : (cr4 & Cr4.PAE) != 0 ? PAE : LEGACY;
         boolean noWp = (cr0 & Cr0.WP) == 0;
-        // SMEP changes the shadow only where a user page becomes the supervisor's
+        boolean ring3 = paging.supervisorInRing3();
+        // SMEP changes the shadow only where a user page becomes the supervisor's, or the supervisor a user
         return mode << MODE_SHIFT
                 | (noWp ? NO_WP : 0)
-                | (noWp && (cr4 & Cr4.SMEP) != 0 ? SMEP : 0)
+                | (ring3 ? RING3 : 0)
+                | ((noWp || ring3) && (cr4 & Cr4.SMEP) != 0 ? SMEP : 0)
                 | (mode != LEGACY && (efer & Efer.NXE) != 0 ? NXE : 0)
                 | (mode == LEGACY && (cr4 & Cr4.PSE) != 0 ? PSE : 0);
     }
 
     static int at(int role, int level, int quadrant, int access) {
-        return role & ~(7 << LEVEL_SHIFT | 3 << QUADRANT_SHIFT | ALL | DIRECT | DIRTY) | level << LEVEL_SHIFT | quadrant << QUADRANT_SHIFT | access;
+        return role & ~(7 << LEVEL_SHIFT | 3 << QUADRANT_SHIFT | ALL | DIRECT | DIRTY | WINDOW) | level << LEVEL_SHIFT | quadrant << QUADRANT_SHIFT | access;
     }
 
     static int mode(int role) {
@@ -77,6 +83,19 @@ final class Role {
     /** CR0.WP is clear: the supervisor writes where it may not. */
     static boolean noWp(int role) {
         return (role & NO_WP) != 0;
+    }
+
+    /** Whether two differ at most by whose privilege ring 3 stands for. */
+    static boolean sameButForPrivilege(int one, int other) {
+        return ((one ^ other) & ~(RING3 | SMEP)) == 0;
+    }
+
+    static boolean ring3(int role) {
+        return (role & RING3) != 0;
+    }
+
+    static boolean window(int role) {
+        return (role & WINDOW) != 0;
     }
 
     static boolean smep(int role) {

@@ -57,7 +57,7 @@ final class Roots implements AutoCloseable {
         }
         boolean hit = true;
         if (Role.mode(role) == Role.LONG) {
-            int top = Role.at(role, 4, 0, Role.ALL);
+            int top = Role.at(role, 4, 0, Role.ALL) | pages.windowRole();
             long gfn = GuestWalk.root(paging, role, 0) >>> PageTable.PAGE_SHIFT;
             hit = pages.has(gfn, top);
             enter(0, pages.obtain(gfn, top));
@@ -72,7 +72,7 @@ final class Roots implements AutoCloseable {
             processor.registers().cr(3, pdpt);
         }
         counters.count(hit ? CountedEvent.SHADOW_ROOT_HITS : CountedEvent.SHADOW_ROOT_MISSES);
-        if (old != role) {
+        if (!Role.sameButForPrivilege(old, role)) {
             // MOV to CR3 has left global translations; they were made for another mode.
             processor.invalidateTlb();
         }
@@ -84,12 +84,16 @@ final class Roots implements AutoCloseable {
         long table = mode == Role.UNPAGED ? at : GuestWalk.root(paging, role, at);
         if (table < 0) {
             tops[index] = null;
-            memory.write64(pdpt + 8L * index, 0);
+            boolean window = index == PDPTES - 1 && pages.window() != null;
+            memory.write64(pdpt + 8L * index, window ? pages.window().directory() | PageTable.PRESENT : 0);
             return true;
         }
         int wanted = mode == Role.UNPAGED
                 ? Role.at(role, 2, 0, Role.ALL) | Role.DIRECT | Role.DIRTY
                 : Role.at(role, 2, mode == Role.LEGACY ? index : 0, Role.ALL);
+        if (index == PDPTES - 1) {
+            wanted |= pages.windowRole();
+        }
         boolean hit = pages.has(table >>> PageTable.PAGE_SHIFT, wanted);
         enter(index, pages.obtain(table >>> PageTable.PAGE_SHIFT, wanted));
         memory.write64(pdpt + 8L * index, tops[index].frame | PageTable.PRESENT);

@@ -9,6 +9,8 @@ import proteus.api.memory.MemoryContext;
 import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryRegion;
 import proteus.api.memory.MemoryVirtualization;
+import proteus.api.memory.VmmWindow;
+import proteus.api.memory.WriteWatcher;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.GuestPaging;
 import proteus.api.silicon.HostMemory;
@@ -26,6 +28,9 @@ final class ShadowMemory implements MemoryVirtualization {
     private static final long INTERCEPTS =
             VmxControls.CPU_INVLPG_EXITING | VmxControls.CPU_CR3_LOAD_EXITING | VmxControls.CPU_CR3_STORE_EXITING;
 
+    /** The widest write of one instruction, in bytes: no fault says how wide it was. */
+    private static final int WIDEST = 64;
+
     /** The most tables that one fault makes, and one load of a root. */
     private static final int PATH = 4;
 
@@ -38,10 +43,13 @@ final class ShadowMemory implements MemoryVirtualization {
     private final GuestWrites writes;
     private final Roots roots;
     private final List<Processor> attached = new ArrayList<>();
+    private WriteWatcher watcher;
+    private final String owner;
     private GuestPaging paging;
     private int reflected;
 
     ShadowMemory(MemoryContext context, Variant variant, int frames) {
+        this.owner = context.owner();
         this.map = context.map();
         this.memory = context.hostMemory();
         this.counters = context.counters();
@@ -107,7 +115,11 @@ final class ShadowMemory implements MemoryVirtualization {
             // The supervisor may write this page of the user once, with AC set; no shadow entry says "with AC set".
             return FaultOutcome.EMULATE;
         }
-        if (write && pages.traced(walk.gpa >>> PageTable.PAGE_SHIFT) && !writes.letGo(walk.gpa >>> PageTable.PAGE_SHIFT, delivering(processor))) {
+        long gfn = walk.gpa >>> PageTable.PAGE_SHIFT;
+        if (write && pages.watched(gfn) && !watcher.onWrite(walk.gpa, WIDEST)) {
+            return FaultOutcome.EMULATE;
+        }
+        if (write && pages.tracedTable(gfn) && !writes.letGo(gfn, delivering(processor))) {
             return FaultOutcome.EMULATE;
         }
         if (write) {
@@ -149,13 +161,19 @@ final class ShadowMemory implements MemoryVirtualization {
 
     private ShadowPage table(long gva, int level) {
         int role = roots.role();
+        int window = onWayToWindow(gva, level) ? pages.windowRole() : 0;
         if (walk.leafLevel > level) {
-            int flags = Role.DIRECT | ((walk.leaf & PageTable.DIRTY) != 0 ? Role.DIRTY : 0);
+            int flags = window | Role.DIRECT | ((walk.leaf & PageTable.DIRTY) != 0 ? Role.DIRTY : 0);
             long first = walk.gpa & -PageTable.span(level + 1);
             return pages.obtain(first >>> PageTable.PAGE_SHIFT, Role.at(role, level, 0, walk.pageAccess) | flags);
         }
         int quadrant = Role.mode(role) == Role.LEGACY ? (int) (gva >>> 21) & 1 : 0;
-        return pages.obtain(walk.table[level] >>> PageTable.PAGE_SHIFT, Role.at(role, level, quadrant, walk.access[level]));
+        return pages.obtain(walk.table[level] >>> PageTable.PAGE_SHIFT, Role.at(role, level, quadrant, walk.access[level]) | window);
+    }
+
+    /** Whether the table of a level for an address holds the window as well. */
+    private static boolean onWayToWindow(long gva, int level) {
+        return level > 1 && gva >>> PageTable.PAGE_SHIFT + 9 * level == VmmWindow.BASE >>> PageTable.PAGE_SHIFT + 9 * level;
     }
 
     /** Whether a 2-MByte page of the shadow can hold an address: the map allows one, and no guest table needs tracing there. */
@@ -175,6 +193,29 @@ final class ShadowMemory implements MemoryVirtualization {
         writes.synchronize(paging);
         pages.reserve(PATH);
         roots.load(processor, paging);
+        flush();
+    }
+
+    @Override
+    public void onPrivilegeChange(Processor processor) {
+        pages.reserve(PATH);
+        roots.load(processor, paging);
+        flush();
+    }
+
+    @Override
+    public void window(VmmWindow window) {
+        pages.window(new Window(memory, window, owner + " shadow root"));
+    }
+
+    @Override
+    public void watcher(WriteWatcher interested) {
+        watcher = interested;
+    }
+
+    @Override
+    public void watch(long gpa, boolean on) {
+        pages.watch(gpa >>> PageTable.PAGE_SHIFT, on);
         flush();
     }
 
@@ -204,7 +245,13 @@ final class ShadowMemory implements MemoryVirtualization {
 
     @Override
     public void onTracedWrite(Processor processor, long gpa, int bytes) {
-        writes.written(paging, gpa, bytes);
+        long gfn = gpa >>> PageTable.PAGE_SHIFT;
+        if (pages.watched(gfn)) {
+            watcher.onWrite(gpa, bytes);
+        }
+        if (pages.tracedTable(gfn)) {
+            writes.written(paging, gpa, bytes);
+        }
         flush();
     }
 
@@ -237,5 +284,8 @@ final class ShadowMemory implements MemoryVirtualization {
         }
         pages.close();
         roots.close();
+        if (pages.window() != null) {
+            pages.window().close();
+        }
     }
 }

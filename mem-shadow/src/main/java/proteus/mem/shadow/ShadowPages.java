@@ -1,6 +1,7 @@
 package proteus.mem.shadow;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -39,6 +40,10 @@ final class ShadowPages implements AutoCloseable {
     /** How many guest tables with a shadow lie in a 2-MByte page of guest memory. */
     private final Map<Long, Integer> tablesWithin = new HashMap<>();
     private final List<Long> freeFrames = new ArrayList<>();
+    /** Guest frame numbers that the CPU technique watches. */
+    private final BitSet watched = new BitSet();
+    /** Null: there is no VMM in the linear address space. */
+    private Window window;
     /** Something that the hardware may have cached is gone or allows less. */
     private boolean stale;
 
@@ -90,7 +95,39 @@ final class ShadowPages implements AutoCloseable {
         }
         byKey.put(ShadowPage.key(gfn, role), page);
         byFrame.put(page.frame, page);
+        if (Role.window(role)) {
+            memory.write64(page.slot(Window.INDEX), window.entry(role));
+        }
         return page;
+    }
+
+    void window(Window own) {
+        window = own;
+    }
+
+    Window window() {
+        return window;
+    }
+
+    /** What tables on the path to the window have in their role. */
+    int windowRole() {
+        return window != null ? Role.WINDOW : 0;
+    }
+
+    /** Guest pages whose writes the CPU technique must know. */
+    void watch(long gfn, boolean on) {
+        if (watched.get((int) gfn) == on) {
+            return;
+        }
+        watched.set((int) gfn, on);
+        count(gfn, on ? 1 : -1);
+        if (on) {
+            protect(gfn);
+        }
+    }
+
+    boolean watched(long gfn) {
+        return gfn <= Integer.MAX_VALUE && watched.get((int) gfn);
     }
 
     private void enlist(ShadowPage page) {
@@ -107,7 +144,7 @@ final class ShadowPages implements AutoCloseable {
         page.next = first == null ? byGfn.get(page.gfn) : first;
         byGfn.put(page.gfn, page);
         if (page.next == null) {
-            tablesWithin.merge(large(page.gfn), 1, Integer::sum);
+            count(page.gfn, 1);
         }
         if (!page.unsynced) {
             protect(page.gfn);
@@ -119,7 +156,7 @@ final class ShadowPages implements AutoCloseable {
         if (first == page) {
             if (page.next == null) {
                 byGfn.remove(page.gfn);
-                tablesWithin.computeIfPresent(large(page.gfn), (key, count) -> count == 1 ? null : count - 1);
+                count(page.gfn, -1);
             } else {
                 byGfn.put(page.gfn, page.next);
             }
@@ -133,12 +170,22 @@ final class ShadowPages implements AutoCloseable {
         }
     }
 
+    /** Counts a page that keeps the 2-MByte page around it from being mapped as a whole. */
+    private void count(long gfn, int change) {
+        tablesWithin.merge(large(gfn), change, (old, more) -> old + more == 0 ? null : old + more);
+    }
+
     /** The first of the shadows of a guest table, or null. */
     ShadowPage shadowsOf(long gfn) {
         return byGfn.get(gfn);
     }
 
+    /** Whether writes to a guest page must be known, for whatever reason. */
     boolean traced(long gfn) {
+        return watched(gfn) || tracedTable(gfn);
+    }
+
+    boolean tracedTable(long gfn) {
         ShadowPage first = byGfn.get(gfn);
         return first != null && !first.unsynced;
     }
@@ -181,8 +228,10 @@ final class ShadowPages implements AutoCloseable {
         }
     }
 
+    /** An entry as far as it stands for something of the guest's. */
     long entry(ShadowPage page, int index) {
-        return memory.read64(page.slot(index));
+        long entry = memory.read64(page.slot(index));
+        return Window.marked(entry) ? 0 : entry;
     }
 
     /** The table that an entry leads to, or null if it is empty or maps a page. */
@@ -240,11 +289,11 @@ final class ShadowPages implements AutoCloseable {
     /** Empties an entry; true if it was not empty. */
     boolean clear(ShadowPage page, int index) {
         long slot = page.slot(index);
-        long entry = memory.read64(slot);
+        long entry = entry(page, index);
         if (entry == 0) {
             return false;
         }
-        memory.write64(slot, 0);
+        memory.write64(slot, index == Window.INDEX && Role.window(page.role) ? window.entry(page.role) : 0);
         page.present--;
         stale = true;
         if (leaf(page, entry)) {
@@ -287,6 +336,9 @@ final class ShadowPages implements AutoCloseable {
         }
         if (!page.direct()) {
             delist(page);
+        }
+        if (Role.window(page.role)) {
+            memory.write64(page.slot(Window.INDEX), 0);
         }
         byKey.remove(ShadowPage.key(page.gfn, page.role));
         byFrame.remove(page.frame);

@@ -65,6 +65,10 @@ public final class Mmu implements AutoCloseable {
     private boolean user, smap, careful, watching;
     /** The virtual processor whose translations are in use; those of others stay. */
     private int vpid;
+    /** An instruction is being emulated on other tables than those of the processor. */
+    private boolean emulating;
+    /** The process context of its translations: no PCID. */
+    private static final int EMULATION = 1 << 30;
     /** Physical address of the last translation that found no memory. */
     private long deviceAddress;
 
@@ -686,6 +690,7 @@ public final class Mmu implements AutoCloseable {
         tlb.flush(first << PCID_BITS, (last + 1 << PCID_BITS) - 1, globalsToo);
         changed(true);
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
+        return emulating ? EMULATION : (cpu.cr4 & Cr4.PCIDE) != 0 ? (int) (cpu.cr3 & Cr3.PCID) : 0;
     }
 
     /** INVPCID of one context: forgets what is not global of it. */
@@ -833,14 +838,24 @@ public final class Mmu implements AutoCloseable {
         flushAll();
     }
 
-    /** While a VMM's instruction emulator walks the guest's own tables: another map, and nothing of either in the TLB of the other. */
-    public PhysicalMap exchange(PhysicalMap map) {
+    /** A VMM's instruction emulator walks the guest's own tables from now on: another map, and a bank of the TLB for itself. */
+    public PhysicalMap enterEmulation(PhysicalMap map) {
         PhysicalMap old = physicalMap;
         physicalMap = map;
-        tlb.flush(true);
+        emulating = true;
+        tlb.chooseEmpty(EMULATION);
         changed(true);
         selectAccess();
         return old;
+    }
+
+    /** It is done: the map and the translations of before are in force again. */
+    public void leaveEmulation(PhysicalMap map) {
+        physicalMap = map;
+        emulating = false;
+        tlb.choose(pcid(), true);
+        changed(true);
+        selectAccess();
     }
 
     /** While a VMM's instruction emulator runs: where accesses go that second-level translation does not allow; null ends it. */

@@ -98,6 +98,12 @@ final class Tlb implements AutoCloseable {
         return true;
     }
 
+    /** The same with nothing in it, not even what is global. */
+    void chooseEmpty(int pcid) {
+        choose(pcid, false);
+        flush(bits(bank), true);
+    }
+
     private int bankOf(int pcid) {
         for (int b = 0; b < BANKS; b++) {
             if (pcids[b] == pcid) {

@@ -1,5 +1,6 @@
 package proteus.silicon.processor;
 
+import java.util.Arrays;
 import proteus.api.silicon.GuestPaging;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.mmu.Mmu;
@@ -12,7 +13,8 @@ final class EmulatorView implements Mmu.PhysicalMap {
     private final Cpu cpu;
     private final GuestPaging paging;
     private final long[] pdptes = new long[4];
-    private long cr0, cr3, cr4, efer, guestCr0, guestCr3;
+    private final long[] guestPdptes = new long[4];
+    private long cr0, cr3, cr4, efer, guestCr0, guestCr3, guestCr4, guestEfer;
     private Mmu.PhysicalMap map;
 
     EmulatorView(Cpu cpu, GuestPaging paging) {
@@ -43,30 +45,37 @@ final class EmulatorView implements Mmu.PhysicalMap {
         System.arraycopy(cpu.pdpte, 0, pdptes, 0, pdptes.length);
         guestCr0 = paging.cr0();
         guestCr3 = paging.cr3();
+        guestCr4 = paging.cr4();
+        guestEfer = paging.efer();
         cpu.cr0 = guestCr0;
         cpu.cr3 = guestCr3;
-        cpu.cr4 = paging.cr4();
-        cpu.efer = paging.efer();
+        cpu.cr4 = guestCr4;
+        cpu.efer = guestEfer;
         for (int i = 0; i < pdptes.length; i++) {
-            cpu.pdpte[i] = paging.pdpte(i);
+            guestPdptes[i] = paging.pdpte(i);
+            cpu.pdpte[i] = guestPdptes[i];
         }
         cpu.updateMode();
-        map = cpu.mmu.exchange(this);
+        map = cpu.mmu.enterEmulation(this);
     }
 
     void leave() {
-        boolean switched = cpu.cr0 != guestCr0 || cpu.cr3 != guestCr3;
+        boolean changed = cpu.cr0 != guestCr0 || cpu.cr3 != guestCr3 || cpu.cr4 != guestCr4 || cpu.efer != guestEfer
+            || !Arrays.equals(cpu.pdpte, guestPdptes);
         guestCr0 = cpu.cr0;
         guestCr3 = cpu.cr3;
+        guestCr4 = cpu.cr4;
+        guestEfer = cpu.efer;
+        System.arraycopy(cpu.pdpte, 0, guestPdptes, 0, pdptes.length);
         cpu.cr0 = cr0;
         cpu.cr3 = cr3;
         cpu.cr4 = cr4;
         cpu.efer = efer;
         System.arraycopy(pdptes, 0, cpu.pdpte, 0, pdptes.length);
         cpu.updateMode();
-        cpu.mmu.exchange(map);
-        if (switched) {
-            paging.taskSwitched(guestCr0, guestCr3);
+        cpu.mmu.leaveEmulation(map);
+        if (changed) {
+            paging.changed(guestCr0, guestCr3, guestCr4, guestEfer, guestPdptes);
         }
     }
 }

@@ -278,6 +278,12 @@ public final class ModelProcessor implements Processor {
     }
 
     @Override
+    public void correctRetired(long instructions) {
+        cpu.retired += instructions;
+        settings.counters().set(CountedEvent.INSTRUCTIONS, cpu.retired);
+    }
+
+    @Override
     public long tsc() {
         return cpu.tsc();
     }

@@ -6,7 +6,9 @@ import proteus.api.silicon.SegmentRegister;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuLayout;
 import proteus.silicon.cpu.Msrs;
+import proteus.silicon.system.ControlRegisters;
 import proteus.silicon.system.ModelSpecificRegisters;
+import proteus.x86.format.Cr0;
 import proteus.x86.format.Msr;
 
 /** The live registers of a modelled processor. */
@@ -124,20 +126,24 @@ final class RegisterView implements CpuRegisters {
 
     @Override
     public void cr(int register, long value) {
+        long changed = cr(register) ^ value;
         switch (register) {
             case 0 -> cpu.cr0 = value;
             case 2 -> cpu.cr2 = value;
             case 3 -> {
                 cpu.mmu.loadCr3(value);
+                ControlRegisters.takePdptes(cpu);
                 return;
             }
             case 4 -> cpu.cr4 = value;
             case 8 -> cpu.cr8 = value;
             default -> throw new IllegalArgumentException("there is no CR" + register);
         }
-        if (register == 0 || register == 4) {
+        if (register == 0 && (changed & (Cr0.PG | Cr0.PE | Cr0.WP)) != 0 || register == 4 && changed != 0) {
             cpu.updateMode();
             cpu.mmu.pagingModeChanged();
+        } else if (register == 0) {
+            cpu.mmu.selectAccess();
         }
     }
 

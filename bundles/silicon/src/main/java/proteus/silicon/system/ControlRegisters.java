@@ -108,6 +108,15 @@ public final class ControlRegisters {
         }
     }
 
+    /** The PDPTEs that go with a CR3 which a VMM has set, taken as they are. */
+    public static void takePdptes(Cpu cpu) {
+        if ((cpu.cr0 & Cr0.PG) != 0 && (cpu.cr4 & Cr4.PAE) != 0 && !cpu.longMode()) {
+            for (int i = 0; i < cpu.pdpte.length; i++) {
+                cpu.pdpte[i] = cpu.mmu.readPhysical64((cpu.cr3 & Cr3.ROOT_PAE) + 8L * i);
+            }
+        }
+    }
+
     private static void clts(Cpu cpu, Op op) {
         Checks.ring0(cpu);
         cpu.cr0 = cpu.intercepts.writeCr(cpu, op, 0, CLTS, 0, cpu.cr0 & ~Cr0.TS);

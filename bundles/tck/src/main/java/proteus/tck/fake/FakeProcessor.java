@@ -273,6 +273,11 @@ public final class FakeProcessor implements Processor {
     }
 
     @Override
+    public void correctRetired(long instructions) {
+        retired += instructions;
+    }
+
+    @Override
     public long tsc() {
         return retired + idle;
     }
