@@ -78,8 +78,28 @@ public enum CountedEvent {
     RETRANSLATIONS("retranslations"),
     /** Translated blocks thrown away because their source changed. */
     TRANSLATIONS_INVALIDATED("translations-invalidated"),
-    /** Sensitive instructions that a deprivileged guest's kernel executed without anybody noticing. */
-    SENSITIVE_EXECUTED("sensitive-executed"),
+    /**
+     * Sensitive instructions that a deprivileged kernel executed as they are, by family (J. S. Robin, C. E. Irvine, 2000): none of them
+     * traps for what makes it sensitive. POP, PUSH and MOV are those of segment registers; CALL, JMP and RET the far ones, IRET with them.
+     */
+    SENSITIVE_SGDT("sensitive-sgdt"),
+    SENSITIVE_SIDT("sensitive-sidt"),
+    SENSITIVE_SLDT("sensitive-sldt"),
+    SENSITIVE_SMSW("sensitive-smsw"),
+    SENSITIVE_PUSHF("sensitive-pushf"),
+    SENSITIVE_POPF("sensitive-popf"),
+    SENSITIVE_LAR("sensitive-lar"),
+    SENSITIVE_LSL("sensitive-lsl"),
+    SENSITIVE_VERR("sensitive-verr"),
+    SENSITIVE_VERW("sensitive-verw"),
+    SENSITIVE_POP("sensitive-pop"),
+    SENSITIVE_PUSH("sensitive-push"),
+    SENSITIVE_CALL("sensitive-call"),
+    SENSITIVE_JMP("sensitive-jmp"),
+    SENSITIVE_INT("sensitive-int"),
+    SENSITIVE_RET("sensitive-ret"),
+    SENSITIVE_STR("sensitive-str"),
+    SENSITIVE_MOV("sensitive-mov"),
     /** Device accesses by port. */
     PORT_ACCESSES("port-accesses"),
     /** Device accesses by memory-mapped register. */

@@ -64,7 +64,7 @@ final class Emulator {
     }
 
     /** Linear address of the guest's next instruction. */
-    private long linear() {
+    long linear() {
         long base = guest.longMode() && registers.segment(CpuRegisters.CS).longMode() ? 0 : registers.segment(CpuRegisters.CS).base();
         return base + registers.rip();
     }

@@ -62,6 +62,8 @@ final class FullCpu implements CpuVirtualization {
     private DebugHit hit;
     /** A debugger stopped in front of this instruction and goes on with it, or -1. */
     private long passing = -1;
+    /** The cache has translations of 64-bit code. */
+    private boolean wideCache;
     /** The translated instruction at RIP must be carried through before anything else. */
     private boolean carryThrough;
 
@@ -194,6 +196,10 @@ final class FullCpu implements CpuVirtualization {
         RunOutcome outcome = null;
         long count = budget;
         while (true) {
+            if (deprivileging.form() == Form.UNTRANSLATED) {
+                count = 1;
+                census();
+            }
             ExitReason reason = processor.run(count);
             emulator.shadow = false;
             if (deprivileging.form() == Form.TRANSLATED) {
@@ -207,6 +213,16 @@ final class FullCpu implements CpuVirtualization {
             // Amid a sequence that stands for one instruction.
             carryThrough = false;
             count = 1;
+        }
+    }
+
+    /** Notes which sensitive instructions a kernel executes that is only deprivileged: without a trap, and with another result. */
+    private void census() {
+        if (code.decode(emulator.linear(), registers.codeSize(), instruction)) {
+            Sensitivity.Family family = Sensitivity.family(instruction);
+            if (family != null) {
+                counters.count(family.event());
+            }
         }
     }
 
@@ -249,9 +265,6 @@ final class FullCpu implements CpuVirtualization {
         monitor.protectFlag(interrupts.pending() && !monitor.interruptFlag());
         return true;
     }
-
-    int dbg;
-    private boolean wideCache;
 
     private Translation translated(long source) {
         Translation found = cache.find(source);
@@ -379,7 +392,6 @@ final class FullCpu implements CpuVirtualization {
             return trap();
         }
         counters.exit(ExitReason.EXCEPTION);
-        if (Boolean.getBoolean("DBGX")) System.err.printf("exc %d type %x err %x cr2 %x rip %x cs %s form %s%n", vector, type, exit.interruptionErrorCode(), exit.qualification(), registers.rip(), registers.segment(1), deprivileging.form());
         if (type != VmxControls.TYPE_HARDWARE_EXCEPTION) {
             int interruption = exit.interruption();
             int length = exit.instructionLength();
@@ -464,10 +476,8 @@ final class FullCpu implements CpuVirtualization {
                 counters.count(CountedEvent.RETRANSLATIONS);
             }
             Translation old = cache.at;
-            int index = cache.index;
             rollBack();
             cache.drop(old);
-            assert old.guest(index) == source;
         }
     }
 
@@ -487,7 +497,6 @@ final class FullCpu implements CpuVirtualization {
             return lookUp(Templates.ARRIVAL - Templates.ARRIVAL_TO_TRAP);
         }
         counters.count(CountedEvent.CALLOUTS);
-        if (Long.getLong("DBGR", Long.MAX_VALUE) < processor.retired() && dbg++ < 300) System.err.printf("callout %x %s if %b pend %b ret %d%n", cache.at.guest(cache.index), Translator.treatment(cache.at.treatments[cache.index]), monitor.interruptFlag(), interrupts.pending(), processor.retired());
         Translation from = cache.at;
         int index = cache.index;
         rollBack();

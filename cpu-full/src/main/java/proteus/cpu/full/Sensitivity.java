@@ -2,6 +2,7 @@ package proteus.cpu.full;
 
 import static proteus.x86.decode.Instruction.SEGMENT;
 
+import proteus.api.event.CountedEvent;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 
@@ -12,7 +13,14 @@ import proteus.x86.decode.Mnemonic;
 final class Sensitivity {
     /** The families of that list. */
     enum Family {
-        SGDT, SIDT, SLDT, SMSW, PUSHF, POPF, LAR, LSL, VERR, VERW, POP, PUSH, CALL, JMP, INT, RET, STR, MOV
+        SGDT, SIDT, SLDT, SMSW, PUSHF, POPF, LAR, LSL, VERR, VERW, POP, PUSH, CALL, JMP, INT, RET, STR, MOV;
+
+        private final CountedEvent event = CountedEvent.valueOf("SENSITIVE_" + name());
+
+        /** What is counted when a deprivileged kernel executes one. */
+        CountedEvent event() {
+            return event;
+        }
     }
 
     private Sensitivity() {}

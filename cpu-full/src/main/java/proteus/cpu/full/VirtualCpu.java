@@ -90,18 +90,21 @@ final class VirtualCpu implements GuestPaging {
     }
 
     @Override
+    public long hpaToWrite(long gpa) {
+        return map.ownHpa(gpa);
+    }
+
+    @Override
     public boolean writable(long gpa) {
+        if (!delivering) {
+            return map.owned(gpa) && !memory.traced(gpa);
+        }
         MemoryRegion region = map.regionAt(gpa);
-        if (region == null || !region.writable()) {
-            return false;
-        }
-        if (!memory.traced(gpa)) {
-            return true;
-        }
-        if (delivering) {
+        boolean ram = region != null && region.writable();
+        if (ram && memory.traced(gpa)) {
             tracedByDelivery = gpa;
         }
-        return delivering;
+        return ram;
     }
 
     @Override

@@ -666,7 +666,7 @@ public final class Mmu implements AutoCloseable {
 
     /** The virtual processor and process context in force; 0 without them (SDM 3A, 4.10.1; SDM 3C, 29.1). */
     private int pcid() {
-        return vpid << PCID_BITS | ((cpu.cr4 & Cr4.PCIDE) != 0 ? (int) (cpu.cr3 & Cr3.PCID) : 0);
+        return emulating ? EMULATION : vpid << PCID_BITS | ((cpu.cr4 & Cr4.PCIDE) != 0 ? (int) (cpu.cr3 & Cr3.PCID) : 0);
     }
 
     /** VM entry: the virtual processor whose translations are used from now on; 0 without VPIDs. */
@@ -690,7 +690,6 @@ public final class Mmu implements AutoCloseable {
         tlb.flush(first << PCID_BITS, (last + 1 << PCID_BITS) - 1, globalsToo);
         changed(true);
         cpu.counters.count(CountedEvent.TLB_FLUSHES);
-        return emulating ? EMULATION : (cpu.cr4 & Cr4.PCIDE) != 0 ? (int) (cpu.cr3 & Cr3.PCID) : 0;
     }
 
     /** INVPCID of one context: forgets what is not global of it. */
