@@ -137,12 +137,10 @@ final class Emulator {
             case INVLPG -> {
                 memory.onInvlpg(processor, page);
                 flushedPage = page & -PageTable.PAGE_SIZE;
-                code.forget();
             }
             case INVPCID -> {
                 memory.onTlbFlush(processor);
                 flushedAll = true;
-                code.forget();
             }
             default -> { }
         }
@@ -176,7 +174,6 @@ final class Emulator {
     private void pagingChanged() {
         guest.pagingChanged = false;
         memory.onPagingModeChange(processor, guest);
-        code.forget();
     }
 
     private long operandAddress(Instruction i) {

@@ -200,10 +200,12 @@ final class FullCpu implements CpuVirtualization {
                 count = 1;
                 census();
             }
+            long before = processor.retired();
             ExitReason reason = processor.run(count);
             emulator.shadow = false;
             if (deprivileging.form() == Form.TRANSLATED) {
-                processor.correctRetired(-monitor.takeOverhead());
+                // A 64-bit kernel could write to the counter: it cannot be ahead of what was executed by more than one sequence.
+                processor.correctRetired(-Math.min(monitor.takeOverhead(), processor.retired() - before + Templates.LONGEST_SURPLUS));
             }
             RunOutcome now = dispatch(reason);
             outcome = outcome == null ? now : outcome;
@@ -576,7 +578,6 @@ final class FullCpu implements CpuVirtualization {
         guest.adopt(c, efer);
         guest.pagingChanged = false;
         memory.onPagingModeChange(processor, guest);
-        code.forget();
         cache.clear();
         emulator.halted = e.activity() == ACTIVITY_HLT;
         emulator.shadow = (e.interruptibility() & SHADOWS) != 0;

@@ -38,17 +38,13 @@ final class GuestCode implements CodeSource {
         this.memory = memory;
     }
 
-    /** Translations may have changed. */
-    void forget() {
-        page = NO_PAGE;
-    }
-
     /**
      * Decodes the instruction at a linear address.
      *
      * @return false if it cannot be fetched, or is none
      */
     boolean decode(long gva, int mode, Instruction out) {
+        page = NO_PAGE; // the frame behind a page may have changed
         start = gva;
         mask = mode == 64 ? -1 : 0xffffffffL;
         try {

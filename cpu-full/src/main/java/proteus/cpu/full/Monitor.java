@@ -63,8 +63,8 @@ final class Monitor implements AutoCloseable {
         this.pageTables = memory.allocate(2L * HostMemory.FRAME_SIZE, HostMemory.FRAME_SIZE, owner);
         for (int page = 0; page < PAGES; page++) {
             long offset = (long) page * HostMemory.FRAME_SIZE;
-            boolean code = offset >= CODE;
-            long entry = frames + offset | PageTable.PRESENT | PageTable.ACCESSED | PageTable.DIRTY | (code ? 0 : PageTable.NX | PageTable.WRITABLE);
+            long entry = frames + offset | PageTable.PRESENT | PageTable.ACCESSED | PageTable.DIRTY;
+            entry |= (offset < CODE ? PageTable.NX : 0) | (offset < GDT ? PageTable.WRITABLE : 0);
             boolean tablesOfProcessor = offset == GDT || offset == TSS;
             memory.write64(pageTables + 8L * page, entry);
             memory.write64(pageTables + HostMemory.FRAME_SIZE + 8L * page, entry | (tablesOfProcessor ? 0 : PageTable.USER));

@@ -64,6 +64,9 @@ final class Templates {
     /** Instructions of an indirect branch executed at its arrival up to the trap there, and after it if there was none. */
     static final int ARRIVAL_TO_TRAP = 3, ARRIVAL = 4;
 
+    /** By how many instructions a sequence is longer than one at most. */
+    static final int LONGEST_SURPLUS = 13;
+
     private Piece go(int extra) {
         return piece(ACCOUNT.replace("EXTRA", Integer.toString(extra)) + GO);
     }

@@ -843,7 +843,7 @@ public final class Mmu implements AutoCloseable {
         physicalMap = map;
         emulating = true;
         tlb.chooseEmpty(EMULATION);
-        changed(true);
+        epoch++; // engines that know the context of what they have cached may keep it
         selectAccess();
         return old;
     }
@@ -853,7 +853,7 @@ public final class Mmu implements AutoCloseable {
         physicalMap = map;
         emulating = false;
         tlb.choose(pcid(), true);
-        changed(true);
+        epoch++;
         selectAccess();
     }
 
