@@ -67,10 +67,10 @@ public interface MemoryVirtualization extends AutoCloseable {
      * not seen by the processor; the CPU technique handles faults in it and brings none of them here. Called once, before anything
      * else.
      *
-     * @throws UnsupportedOperationException with one sentence, when the hardware walks the guest's own tables
+     * @throws IllegalArgumentException with one sentence, when the hardware walks the guest's own tables
      */
     default void window(VmmWindow window) {
-        throw new UnsupportedOperationException("this memory technique leaves the guest's linear address space to the guest, so a VMM cannot live in it");
+        throw new IllegalArgumentException("this memory technique leaves the guest's linear address space to the guest, so a VMM cannot live in it");
     }
 
     /** {@link GuestPaging#supervisorInRing3} changed and nothing else: another root, and no flush on the guest's behalf. */

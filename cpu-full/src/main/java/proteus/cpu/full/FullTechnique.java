@@ -2,6 +2,7 @@ package proteus.cpu.full;
 
 import java.util.EnumSet;
 import java.util.Optional;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
@@ -16,6 +17,7 @@ import proteus.api.silicon.ExecutionMode;
 import proteus.api.silicon.SiliconFeature;
 
 /** Offers full virtualization. */
+@Capability(namespace = TechniqueInfo.NAMESPACE, name = "full", attribute = "kind=cpu", effective = "active")
 @Component(configurationPid = "proteus.cpu.full", property = {TechniqueInfo.NAMESPACE + "=cpu", "name=full"})
 @Designate(ocd = FullTechnique.Config.class)
 public final class FullTechnique implements CpuTechnique {
