@@ -110,6 +110,14 @@ public enum CountedEvent {
     DEVICE_REQUESTS("device-requests"),
     /** Interrupts raised by devices. */
     DEVICE_INTERRUPTS("device-interrupts"),
+    /** Switches between the world of the VMM and that of its host system, each way one; hosted VMs only. */
+    WORLD_SWITCHES("world-switches"),
+    /** Times that the host process worked for the VM. */
+    HOST_PROCESS_RUNS("host-process-runs"),
+    /** System calls of the host process. */
+    HOST_SYSCALLS("host-syscalls"),
+    /** Interrupts of the host that came in the VMM's world and were handed to the host's. */
+    BOUNCED_INTERRUPTS("bounced-interrupts"),
     /** Ticks of virtual time spent idle (HLT). */
     IDLE_TICKS("idle-ticks");
 

@@ -70,6 +70,8 @@ final class Machine implements VirtualMachine {
     private volatile long cpuNanos = -1;
     private boolean stepping;
     private boolean resetWanted;
+    /** The guest has halted since it ran last. */
+    private boolean idled;
     /** Parked for want of a frame: it can go on once there is one. */
     private boolean hungry;
     private final MachineDebugging debugging;
@@ -193,7 +195,11 @@ final class Machine implements VirtualMachine {
     /** Runs the guest until its thread has something else to do, and does what follows from how it came out. */
     private void slice() {
         schedule.localWork(false);
-        clock.fire();
+        if (clock.fire() && !idled) {
+            // The host's timer, which is what makes ours, has interrupted the VMM.
+            parts.hostProcess().ifPresent(HostProcess::bounce);
+        }
+        idled = false;
         if (schedule.stopRequested()) {
             stopped();
             return;
@@ -267,6 +273,8 @@ final class Machine implements VirtualMachine {
             finish(new VmEnd(VmEnd.Kind.FAILED, 0, "the guest halted with interrupts off and can never wake" + where()));
             return;
         }
+        parts.hostProcess().ifPresent(HostProcess::idle);
+        idled = true;
         long next = clock.nextDeadline();
         if (next == Long.MAX_VALUE && stepping) {
             state = VmState.PAUSED;

@@ -26,6 +26,7 @@ import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.OutOfHostMemoryException;
 import proteus.api.silicon.Silicon;
 import proteus.api.state.ArchState;
+import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestContract;
 import proteus.api.vm.GuestLoader;
@@ -107,7 +108,10 @@ final class MachineBuilder {
         spec.boot().files().forEach(board::firmwareFile);
         ports.attach(LAB_PORT, 1, "lab marks", new LabPort(link));
         Optional<IoTechnique> serial = registry.io(SERIAL_TECHNIQUE).filter(technique -> technique != ioTechnique && abi == GuestAbi.PC);
-        List<Device> devices = abi == GuestAbi.PC ? devices(context, ioTechnique, serial, console) : noDevices();
+        Optional<HostProcess> process = spec.devices().host() == DeviceSetting.Host.HOSTED
+                ? Optional.of(new HostProcess(counters, vcpu::retired))
+                : Optional.empty();
+        List<Device> devices = abi == GuestAbi.PC ? devices(context, process, ioTechnique, serial, console) : noDevices();
 
         rom.ifPresent(shadowed -> shadowed.listener(vcpu::onMapChange));
         line20.listener(vcpu::onMapChange);
@@ -165,19 +169,29 @@ final class MachineBuilder {
                 notes,
                 restart,
                 new MachineFrames(map.frames(), memories),
+                process,
                 made);
     }
 
     /** What the I/O technique has, and the serial port. */
-    private List<Device> devices(MachineContext context, IoTechnique technique, Optional<IoTechnique> serial, MachineConsole console) {
+    private List<Device> devices(
+            MachineContext context, Optional<HostProcess> process, IoTechnique technique, Optional<IoTechnique> serial, MachineConsole console) {
         SharedConsole shared = new SharedConsole(console);
-        List<Device> devices = new ArrayList<>(technique.plug(context, wishes(technique, serial.isPresent() ? shared.device() : console)));
+        List<Device> devices = new ArrayList<>(plug(context, process, technique, wishes(technique, serial.isPresent() ? shared.device() : console)));
         devices.forEach(made::own);
-        serial.map(with -> with.plug(context, List.of(new DeviceSpec(DeviceRole.CONSOLE, shared.serial(), 0)))).ifPresent(more -> {
+        serial.map(with -> plug(context, process, with, List.of(new DeviceSpec(DeviceRole.CONSOLE, shared.serial(), 0)))).ifPresent(more -> {
             more.forEach(made::own);
             devices.addAll(more);
         });
         return devices;
+    }
+
+    private static List<Device> plug(MachineContext context, Optional<HostProcess> process, IoTechnique technique, List<DeviceSpec> wishes) {
+        if (process.isEmpty()) {
+            return technique.plug(context, wishes);
+        }
+        HostedDevices hosted = new HostedDevices(context, process.get());
+        return technique.plug(hosted, wishes.stream().map(hosted::hosted).toList());
     }
 
     /** A domain without privileges has neither ports nor a PCI bus: none of our device models could be reached. */

@@ -71,8 +71,13 @@ final class VirtualClock implements Timers {
         idle += instant - now();
     }
 
-    /** Fires all timers that are due, in the order of their instants, equal ones in the order of their creation. */
-    void fire() {
+    /**
+     * Fires all timers that are due, in the order of their instants, equal ones in the order of their creation.
+     *
+     * @return whether there were any
+     */
+    boolean fire() {
+        boolean any = next <= now();
         while (next <= now()) {
             Arming due = null;
             for (Arming timer : timers) {
@@ -84,6 +89,7 @@ final class VirtualClock implements Timers {
             due.cancel();
             due.action.run();
         }
+        return any;
     }
 
     private void findNext() {
