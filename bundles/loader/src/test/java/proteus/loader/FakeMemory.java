@@ -6,9 +6,12 @@ import proteus.api.io.Board.MapEntry;
 import proteus.api.memory.GuestMemory;
 import proteus.api.memory.GuestMemoryException;
 import proteus.api.memory.MemoryMap;
+import proteus.api.memory.MemoryRegion;
 
 /** A PC's RAM in one array, with ROM space below 1 MiB as RAM, and the memory map that goes with it. */
 final class FakeMemory implements GuestMemory {
+    static final long MACHINE = 0x4000_0000L;
+    static final int HOLE = 0xa0000, HOLE_END = 0xc0000;
     final byte[] bytes;
 
     FakeMemory(int mebibytes) {
@@ -90,9 +93,32 @@ final class FakeMemory implements GuestMemory {
         System.arraycopy(source, offset, bytes, at(gpa, length), length);
     }
 
+    /** RAM on both sides of the VGA hole; behind it host frames in order from {@link #MACHINE} on. */
     @Override
     public MemoryMap map() {
-        throw new UnsupportedOperationException();
+        List<MemoryRegion> regions = List.of(
+                new MemoryRegion(0, HOLE, 0, true, "low"), new MemoryRegion(HOLE_END, bytes.length - HOLE_END, HOLE_END, true, "high"));
+        return new MemoryMap() {
+            @Override
+            public List<MemoryRegion> regions() {
+                return regions;
+            }
+
+            @Override
+            public long hpa(long gpa) {
+                return regionAt(gpa) == null ? -1 : MACHINE + gpa;
+            }
+
+            @Override
+            public MemoryRegion regionAt(long gpa) {
+                return regions.stream().filter(region -> region.contains(gpa)).findFirst().orElse(null);
+            }
+
+            @Override
+            public int generation() {
+                return 0;
+            }
+        };
     }
 
     /** Text up to its zero byte. */

@@ -68,7 +68,6 @@ class HostileGuestTest {
 
     @Test
     void hypercallsWithForgedArgumentsReachNothing() {
-        long accepted = 0;
         for (int seed = 0; seed < CALLERS; seed++) {
             random = new Random(seed);
             domain.end = "";
@@ -76,9 +75,8 @@ class HostileGuestTest {
             writeCalls();
             run(seed);
         }
-        accepted = domain.counters.get(CountedEvent.PAGE_TABLE_UPDATES) - 0;
         assertTrue(domain.counters.get(CountedEvent.REFUSED_REQUESTS) > CALLERS, "most of it is refused");
-        assertTrue(accepted > CALLERS, "and the generator gets as far as page tables");
+        assertTrue(domain.counters.get(CountedEvent.PAGE_TABLE_UPDATES) > CALLERS, "and the generator gets as far as page tables");
         assertTrue(domain.counters.hypercalls(Hypercall.MMUEXT_OP) > CALLERS / 2);
     }
 
