@@ -9,7 +9,7 @@ import proteus.x86.format.ExceptionVector;
 
 /**
  * Whatever would enter ring 0 goes to the VMM that owns it: exceptions and software interrupts leave before anything is
- * pushed. Used for deprivileged guests.
+ * pushed. Used for deprivileged guests, and while the instruction emulator of their VMM runs.
  */
 public class RingZeroIntercepts extends OpenIntercepts {
     public RingZeroIntercepts(Cpu cpu, ExitRecord record) {
