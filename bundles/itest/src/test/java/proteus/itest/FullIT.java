@@ -124,7 +124,7 @@ public class FullIT {
         VirtualMachine vm = guests.create(name + "-full", VMWARE_1999, image, "", ExecutionEngine.AUTO);
         try {
             vm.console().typeAfter("READY", "echo answer-$((6*7)) on $(uname -m); poweroff -f\n");
-            guests.runToEnd(vm, Duration.ofMinutes(30));
+            guests.runToEnd(vm, Duration.ofMinutes(45));
             assertTrue(vm.console().text().contains("answer-42 on " + machine), vm.console().text());
         } finally {
             vm.close();
