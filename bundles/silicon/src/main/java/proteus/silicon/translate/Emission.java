@@ -29,9 +29,10 @@ import proteus.silicon.mmu.TlbLayout;
  * pieces that every instruction is made of.
  *
  * <p>Twelve guest registers live in host registers; R11 and R13 to R15 stay in the struct. Host RAX holds the instructions
- * that may still retire in its upper 48 bits, and below them the arithmetic flags as LAHF and SETO leave them. The flags are
- * there, or in the host's own, or in both; before anything that clobbers the host's they go to RAX, so at each exit they are
- * there. GS points to the TLB context in force.
+ * that may still retire in its upper 48 bits, and in AH the arithmetic flags but OF as LAHF leaves them; OF is in
+ * {@link StateLayout#overflow}. The flags are there, or in the host's own, or in both; before anything that clobbers the host's they
+ * are saved there, so at each exit they are there, unless they are dead ({@link FlagLiveness}). GS points to the TLB context in
+ * force.
  */
 final class Emission {
     /** Temporaries. T0 is the host address of a memory operand after {@link #access}. */
@@ -48,12 +49,15 @@ final class Emission {
     final HostAssembler a = new HostAssembler();
     /** Base of the processor's struct, within reach of RIP-relative operands. */
     final long s;
+    private final StateLayout state;
     /** Linear address of the block, and its code size. */
     long rip;
     int mode;
     /** Number of the instruction in its block. */
     int index;
-    private boolean flagsInHost, flagsInRax;
+    private boolean flagsInHost, flagsSaved;
+    /** Nobody sees the flags that this instruction leaves. */
+    boolean flagsDead;
     /** That SSE instructions may execute has been looked at; there are some. */
     boolean sseChecked, usesSse;
     /** There are x87 instructions; that they may execute has been looked at. */
@@ -65,6 +69,7 @@ final class Emission {
 
     Emission(long struct) {
         s = struct;
+        state = new StateLayout(struct);
     }
 
     void begin(long address, long blockRip, int codeSize) {
@@ -73,7 +78,7 @@ final class Emission {
         mode = codeSize;
         slowCount = 0;
         flagsInHost = false;
-        flagsInRax = true;
+        flagsSaved = true;
         sseChecked = false;
         usesSse = false;
         usesX87 = false;
@@ -88,12 +93,10 @@ final class Emission {
 
     /** Before host flags are clobbered. */
     void saveFlags() {
-        if (!flagsInRax) {
-            a.put8(0x0f); // seto al
-            a.put8(0x90);
-            a.put8(0xc0);
+        if (!flagsSaved) {
+            a.absolute(8, 0x0f90, 0, state.overflow(), 0); // seto
             a.put8(0x9f); // lahf
-            flagsInRax = true;
+            flagsSaved = true;
         }
     }
 
@@ -106,17 +109,29 @@ final class Emission {
     /** The host's flags are the guest's. */
     void needFlags() {
         if (!flagsInHost) {
-            a.put8(0x3c); // cmp al,0x81: OF if al is 1
-            a.put8(0x81);
-            a.put8(0x9e); // sahf
+            loadFlags();
             flagsInHost = true;
+        }
+    }
+
+    /** What {@link #saveFlags} saved becomes the host's flags. */
+    void loadFlags() {
+        a.absolute(8, 0x80, 7, state.overflow(), 1); // cmp with 0x81: OF if it is 1
+        a.put8(0x81);
+        a.put8(0x9e); // sahf
+    }
+
+    /** As {@link #needFlags}, for an instruction that reads none but may leave some as they are. */
+    void keepFlags() {
+        if (!flagsDead) {
+            needFlags();
         }
     }
 
     /** The instruction just emitted left the guest's flags in the host's. */
     void flagsWritten() {
-        flagsInHost = true;
-        flagsInRax = false;
+        flagsInHost = !flagsDead;
+        flagsSaved = flagsDead;
     }
 
     /** RFLAGS, but for VM and RF, which read 0: the arithmetic flags from where they are saved, the others from the struct. */
@@ -124,8 +139,8 @@ final class Emission {
         rotate(to, HostAssembler.RAX, 8);
         a.extend(32, 0x0fb6, to, to, 8);
         a.alu(32, 4, to, Flags.SF | Flags.ZF | Flags.AF | Flags.PF | Flags.CF);
-        a.put8(0xa8); // test al,1
-        a.put8(1);
+        a.absolute(8, 0x80, 7, state.overflow(), 1); // cmp
+        a.put8(0);
         a.put8(0x74); // jz
         a.put8(0);
         int skip = a.length();
@@ -147,8 +162,8 @@ final class Emission {
         a.digit(32, 0xc1, 5, image); // shr
         a.put8(11);
         a.alu(32, 4, image, 1);
-        a.rr(64, 0x0b, RAX, image);
-        flagsInRax = true;
+        a.absolute(8, 0x88, image, state.overflow(), 0);
+        flagsSaved = true;
         flagsInHost = false;
     }
 
@@ -210,8 +225,8 @@ final class Emission {
         a.put8(count);
     }
 
-    void rotate32(int to, int from, int count) {
-        vex3(32, to, from);
+    void rotate(int size, int to, int from, int count) {
+        vex3(size, to, from);
         a.put8(count);
     }
 
@@ -281,7 +296,7 @@ final class Emission {
 
     /** Turns the linear address in T0 into a host address, or goes the slow way. */
     void probe(int bytes, boolean write) {
-        rotate32(T1, T0, 7);
+        rotate(32, T1, T0, 7);
         a.alu(32, 4, T1, TlbLayout.ENTRIES - 1 << 5);
         a.gs(64, 0x2b, T0, T1, write ? TlbLayout.WRITE_TAG : TlbLayout.READ_TAG);
         a.alu(64, 7, T0, 4096 - bytes);
@@ -329,7 +344,7 @@ final class Emission {
 
     /** Compares the address of guest code in T0 with that in its slot of the table; T1 becomes the slot's offset. */
     void probeTable() {
-        rotate32(T1, T0, 28);
+        rotate(32, T1, T0, 28);
         a.rr(32, 0x33, T1, T0);
         a.alu(32, 4, T1, JUMP_MASK);
         a.gs(64, 0x3b, T0, T1, JUMPS);

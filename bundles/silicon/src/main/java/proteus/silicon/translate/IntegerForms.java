@@ -340,7 +340,7 @@ final class IntegerForms {
             to = e.modify(op.r0, T0);
         }
         if (keepsFlags) {
-            e.needFlags();
+            e.keepFlags();
         }
         if (op.k0 == MEMORY) {
             a.rm(size, code, digit, T0, 0);
@@ -365,12 +365,20 @@ final class IntegerForms {
         if (op.k0 == MEMORY && !e.addressable(op) || !byRegister && count == 0) {
             return false;
         }
+        if (digit < 2 && e.flagsDead && op.k0 == GPR && !byRegister && size >= 32) {
+            int to = e.target(op.r0, size, T0);
+            e.rotate(size, to, e.read(op.r0, T0), digit == 0 ? size - count : count);
+            e.written(op.r0, to);
+            return true;
+        }
         if (op.k0 == MEMORY) {
             e.access(op, size >> 3, true);
         }
         int to = op.k0 == MEMORY ? T0 : e.modify(op.r0, T0);
-        if (byRegister || keepsFlags) {
-            e.needFlags(); // a count of zero changes none
+        if (digit == 2 || digit == 3) {
+            e.needFlags();
+        } else if (byRegister || keepsFlags) {
+            e.keepFlags(); // a count of zero changes none
         }
         int code = sized(byRegister ? 0xd2 : count == 1 ? 0xd0 : 0xc0, size);
         if (op.k0 == MEMORY) {

@@ -107,6 +107,11 @@ record StateLayout(long base) {
         return base + OFFSET + 744;
     }
 
+    /** OF while the flags are saved: 1 or 0. A byte of its own, because joining it with the others in RAX costs more than storing it. */
+    long overflow() {
+        return base + OFFSET + 752;
+    }
+
     /** A byte that is not 0 while the guest's x87 registers are the host's. */
     long x87() {
         return base + OFFSET + 72;

@@ -147,7 +147,9 @@ final class SystemForms {
         a.absolute(64, 0x89, T1, e.s + R11, 0);
         a.absolute(64, 0x8b, T0, state.callFlags(), 0);
         a.absolute(64, 0x21, T0, e.s + CpuLayout.FLAGS, 0); // and
-        a.absolute(64, 0x23, RAX, state.callImage(), 0); // and
+        a.absolute(64, 0x8b, T0, state.callImage(), 0);
+        a.rr(64, 0x23, RAX, T0); // and
+        a.absolute(8, 0x20, T0, state.overflow(), 0); // and
         privilege(SystemState.SYSCALL, state.innerAllowed(), state.innerContext());
         a.absolute(64, 0x8b, T0, state.lstar(), 0);
         goTo(block);

@@ -57,6 +57,7 @@ public final class SystemState {
             Raw.putLong(state.outerContext(), cpu.mmu.userContext());
             Raw.putLong(state.lstar(), cpu.msrs.lstar);
             Raw.putLong(state.callFlags(), entryFlags & ~(long) Flags.RF | Flags.FIXED);
+            // the bits for RAX, and the lowest one for OF, which is saved apart
             long image = -1L << 16 | (entryFlags & ARITHMETIC_LOW | Flags.FIXED) << 8 | ((entryFlags & Flags.OF) != 0 ? 1 : 0);
             Raw.putLong(state.callImage(), image);
             jumps.mode(64, cpu.mmu.supervisorNumber());

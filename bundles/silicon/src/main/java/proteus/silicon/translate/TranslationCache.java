@@ -137,9 +137,7 @@ public final class TranslationCache implements AutoCloseable {
         }
         a.absolute(32, 0x0fae, 2, e.s + CpuLayout.MXCSR, 0); // ldmxcsr
         a.absolute(64, 0x8b, RAX, state.rax(), 0);
-        a.put8(0x3c); // cmp al,0x81: wherever the code goes on, it may expect the flags in RAX or in the host's
-        a.put8(0x81);
-        a.put8(0x9e); // sahf
+        e.loadFlags(); // wherever the code goes on, it may expect the flags saved or in the host's
         a.absolute(64, 0xff, 4, state.target(), 0);
     }
 
@@ -318,7 +316,8 @@ public final class TranslationCache implements AutoCloseable {
             HostImage.make(e.s, state.image());
         }
         int flags = Flags.arithmetic(Raw.getLong(e.s + CpuLayout.FLAG_RESULT), Raw.getLong(e.s + CpuLayout.FLAG_AUX));
-        Raw.putLong(state.rax(), budget << BUDGET_SHIFT | (flags & 0xd5 | 2) << 8 | flags >>> 11 & 1);
+        Raw.putLong(state.rax(), budget << BUDGET_SHIFT | (flags & 0xd5 | 2) << 8);
+        Raw.putLong(state.overflow(), flags >>> 11 & 1);
         Raw.putLong(state.target(), target);
         Raw.putLong(state.context(), context);
         int number;
@@ -336,7 +335,7 @@ public final class TranslationCache implements AutoCloseable {
             HostImage.take(e.s, state.image());
         }
         int image = (int) Raw.getLong(state.rax());
-        int after = image >>> 8 & 0xd5 | (image & 1) << 11;
+        int after = image >>> 8 & 0xd5 | Raw.getByte(state.overflow()) << 11;
         Raw.putLong(e.s + CpuLayout.FLAG_RESULT, Flags.resultFor(after));
         Raw.putLong(e.s + CpuLayout.FLAG_AUX, Flags.auxFor(after));
         if (number == FAULT) {

@@ -43,12 +43,14 @@ final class Translator {
         a.put8(0x48); // sub rax, count: the flags below stay
         a.put8(0x2d);
         a.put32(ops.length << Emission.BUDGET_SHIFT);
-        int spent = a.jump(8);
+        int spent = a.jump(2); // a borrow: SUB and JB are one to the host
         int miss = -1;
         boolean falls = true;
+        long dead = FlagLiveness.dead(ops);
         for (int i = 0; i < ops.length; i++) {
             Op op = ops[i];
             e.index = i;
+            e.flagsDead = (dead >>> i & 1) != 0;
             a.reserve();
             if (!op.endsBlock && (integers.emit(op) || control.emit(op) || sse.emit(op, code) || x87.emit(op, code) || system.emit(op))) {
                 t.resume[i] = a.length();

@@ -10,6 +10,11 @@ import proteus.x86.decode.Mnemonic;
 public final class Lowered {
     private Lowered() {}
 
+    /** Registers the integer instructions. */
+    public static void integers(HandlerTable handlers) {
+        Integers.register(handlers);
+    }
+
     /** As {@link #lower(HandlerTable, long, byte[], int)}, on a processor that has everything. */
     public static Op lower(HandlerTable handlers, byte[] code, int mode) {
         return lower(handlers, -1, code, mode);
