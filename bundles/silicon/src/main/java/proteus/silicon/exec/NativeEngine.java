@@ -20,6 +20,7 @@ import proteus.silicon.translate.Translation;
 import proteus.silicon.translate.TranslationCache;
 import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
+import proteus.x86.format.Xcr0;
 
 /**
  * Runs blocks as host code. What the code does not execute itself, it leaves for: the one instruction is executed by its
@@ -32,6 +33,7 @@ final class NativeEngine implements AutoCloseable {
     private static final long FLAT_END = 1L << 32;
     /** The exception masks in MXCSR. */
     private static final int MASKS = 0x3f << 7;
+    private static final long VECTORS = Xcr0.SSE | Xcr0.AVX;
     private static final byte[] NONE = {};
 
     private final Cpu cpu;
@@ -135,7 +137,7 @@ final class NativeEngine implements AutoCloseable {
             }
             long budget = Math.min(left, SLICE);
             system.clock(cpu.retired + budget + clockOffset);
-            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse(), x87(entered));
+            int number = cache.enter(code, cpu.mmu.context(), budget - rest, sse(), x87(entered), entered.usesYmm() && avx());
             Translation t = cache.translation(number);
             exit = TranslationCache.kind(number);
             long done = budget - cache.budget();
@@ -199,7 +201,7 @@ final class NativeEngine implements AutoCloseable {
                         system.prepare();
                         clockOffset = system.clockOffset();
                     }
-                    if (!op.endsBlock && t.usable() && (!t.usesSse() || sse()) && (!t.usesX87() || x87(t))) {
+                    if (!op.endsBlock && t.usable() && (!t.usesSse() || sse()) && (!t.usesX87() || x87(t)) && (!t.usesYmm() || avx())) {
                         code = t.behind(exit);
                         entered = t;
                         rest = t.count() - exit - 1;
@@ -221,6 +223,11 @@ final class NativeEngine implements AutoCloseable {
     /** The x87 registers are loaded where they are needed at once and the unit is enabled and raises no exceptions; elsewhere it would cost each entry. */
     private boolean x87(Translation entered) {
         return entered.usesX87() && (cpu.cr0 & (Cr0.EM | Cr0.TS)) == 0 && HostImage.quiet(cpu.s);
+    }
+
+    /** VEX instructions are enabled and raise no exceptions. */
+    private boolean avx() {
+        return (cpu.cr0 & Cr0.TS) == 0 && (cpu.cr4 & Cr4.OSXSAVE) != 0 && (cpu.xcr0 & VECTORS) == VECTORS && (Raw.getInt(cpu.s + MXCSR) & MASKS) == MASKS;
     }
 
     private static boolean branch(Op op) {

@@ -4,7 +4,6 @@ import static proteus.silicon.translate.Emission.JUMPS;
 import static proteus.silicon.translate.Emission.T0;
 import static proteus.silicon.translate.Emission.T1;
 import static proteus.silicon.translate.HostAssembler.R9;
-import static proteus.silicon.translate.HostAssembler.RAX;
 import static proteus.silicon.translate.HostAssembler.RBP;
 import static proteus.silicon.translate.HostAssembler.RCX;
 import static proteus.x86.decode.Instruction.GPR;

@@ -62,6 +62,8 @@ final class Emission {
     boolean sseChecked, usesSse;
     /** There are x87 instructions; that they may execute has been looked at. */
     boolean usesX87;
+    /** The same for VEX. */
+    boolean usesYmm;
 
     private final int[] slowPlaces = new int[MOST_SLOW];
     private final int[] slowOps = new int[MOST_SLOW];
@@ -82,6 +84,7 @@ final class Emission {
         sseChecked = false;
         usesSse = false;
         usesX87 = false;
+        usesYmm = false;
     }
 
     /** Whether one more instruction, whatever it is, finds room for its slow exits. */
@@ -221,22 +224,14 @@ final class Emission {
 
     /** RORX: no flags change. */
     void rotate(int to, int from, int count) {
-        vex3(64, to, from);
-        a.put8(count);
+        rotate(64, to, from, count);
     }
 
+    /** VEX.LZ.F2.0F3A.W F0 /r (SDM vol. 2, RORX). */
     void rotate(int size, int to, int from, int count) {
-        vex3(size, to, from);
-        a.put8(count);
-    }
-
-    /** VEX.LZ.F2.0F3A.W F0 /r (SDM vol. 2, RORX), without its immediate. */
-    private void vex3(int size, int to, int from) {
-        a.put8(0xc4);
-        a.put8((to >= 8 ? 0 : 0x80) | 0x40 | (from >= 8 ? 0 : 0x20) | 3);
-        a.put8((size == 64 ? 0x80 : 0) | 0x7b);
-        a.put8(0xf0);
+        a.vex(3, to >> 3, 0, from >> 3, (size == 64 ? 0x80 : 0) | 0x7b, 0xf0);
         a.put8(0xc0 | (to & 7) << 3 | from & 7);
+        a.put8(count);
     }
 
     // ---- addresses

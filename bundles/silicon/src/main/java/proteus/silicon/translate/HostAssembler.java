@@ -88,6 +88,19 @@ final class HostAssembler {
         put8(opcode);
     }
 
+    /**
+     * A VEX prefix of three bytes and an opcode (SDM vol. 2, 2.3.5).
+     *
+     * @param r highest bit of ModRM.reg, {@code x} of the index, {@code b} of ModRM.rm or the base
+     * @param last the third byte: W, vvvv inverted, L and pp
+     */
+    void vex(int map, int r, int x, int b, int last, int opcode) {
+        put8(0xc4);
+        put8((r << 7 | x << 6 | b << 5) ^ 0xe0 | map);
+        put8(last);
+        put8(opcode);
+    }
+
     private static boolean byteRegister(int size, int reg) {
         return size == 8 && reg >= 4;
     }
@@ -158,6 +171,13 @@ final class HostAssembler {
         opcode(size, opcode, reg, 0, 0, byteRegister(size, reg));
         put8((reg & 7) << 3 | 5);
         put32((int) (address - (origin + at + 4 + trailing)));
+    }
+
+    /** VEX.256.0F.WIG with a register and memory at an address within 2 GiB. */
+    void vexAbsolute(int opcode, int reg, long address) {
+        vex(1, reg >> 3, 0, 0, 0x7c, opcode);
+        put8((reg & 7) << 3 | 5);
+        put32((int) (address - (origin + at + 4)));
     }
 
     /** Memory at an index register and a displacement from the GS base. */

@@ -14,6 +14,8 @@ import java.util.Set;
 final class HostFeatures {
     /** What emitted code uses beyond plain x86-64, as Linux calls it. */
     private static final List<String> NEEDED = List.of("fsgsbase", "bmi2", "lahf_lm");
+    /** What {@link VexForms} and {@link BitForms} use. */
+    private static final List<String> MODERN = List.of("avx2", "fma", "bmi1", "bmi2", "abm", "popcnt");
     /** AT_HWCAP2 and its bit for FSGSBASE that user code may use (Linux, asm/hwcap2.h). */
     private static final long HWCAP2 = 26, FSGSBASE = 2;
 
@@ -24,8 +26,8 @@ final class HostFeatures {
         if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("os.arch").equals("amd64")) {
             return Optional.of("translation needs an x86-64 Linux host");
         }
-        try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            Set<String> flags = lines.filter(line -> line.startsWith("flags")).findFirst().map(line -> Set.copyOf(List.of(line.split("[\\s:]+")))).orElse(Set.of());
+        try {
+            Set<String> flags = flags();
             Optional<String> missing = NEEDED.stream().filter(flag -> !flags.contains(flag)).findFirst();
             if (missing.isPresent()) {
                 return Optional.of("the host's processor lacks " + missing.get());
@@ -34,6 +36,21 @@ final class HostFeatures {
             return Optional.of("the host does not tell the features of its processor");
         }
         return (auxiliary(HWCAP2) & FSGSBASE) == 0 ? Optional.of("the host's kernel does not allow wrgsbase") : Optional.empty();
+    }
+
+    /** Whether the host has AVX2, FMA, BMI and bit counts. */
+    static boolean modern() {
+        try {
+            return flags().containsAll(MODERN);
+        } catch (IOException | java.io.UncheckedIOException e) {
+            return false;
+        }
+    }
+
+    private static Set<String> flags() throws IOException {
+        try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("flags")).findFirst().map(line -> Set.copyOf(List.of(line.split("[\\s:]+")))).orElse(Set.of());
+        }
     }
 
     private static long auxiliary(long type) {

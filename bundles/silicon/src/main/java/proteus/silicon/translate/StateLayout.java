@@ -117,7 +117,12 @@ record StateLayout(long base) {
         return base + OFFSET + 72;
     }
 
-    /** Where they are loaded from and saved to: an image of FXSAVE. */
+    /** A byte that is not 0 while the upper halves of the guest's YMM registers are in the host's. */
+    long ymm() {
+        return base + OFFSET + 88;
+    }
+
+    /** Where the x87 registers are loaded from and saved to: an image of FXSAVE. */
     long image() {
         return base + OFFSET + 128;
     }

@@ -27,7 +27,7 @@ public final class Translation {
     boolean stale;
     /** Its memory belongs to others by now. */
     boolean dropped;
-    boolean usesSse, usesX87;
+    boolean usesSse, usesX87, usesYmm;
     /** Instructions that have host code, one bit each. */
     long executes;
     private final TranslationCache cache;
@@ -91,6 +91,11 @@ public final class Translation {
     /** It has x87 instructions that execute on the host's unit, where their registers must be. */
     public boolean usesX87() {
         return usesX87;
+    }
+
+    /** It has VEX instructions that execute as they are, where whole YMM registers must be. */
+    public boolean usesYmm() {
+        return usesYmm;
     }
 
     /** Its bytes lie in two pages. */

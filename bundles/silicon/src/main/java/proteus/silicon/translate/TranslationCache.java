@@ -135,6 +135,7 @@ public final class TranslationCache implements AutoCloseable {
         for (int i = 0; i < 16; i++) {
             a.absolute(32, 0x0f28, i, e.s + CpuLayout.xmm(i), 0); // movaps
         }
+        ymm(a, 0x10); // vmovups
         a.absolute(32, 0x0fae, 2, e.s + CpuLayout.MXCSR, 0); // ldmxcsr
         a.absolute(64, 0x8b, RAX, state.rax(), 0);
         e.loadFlags(); // wherever the code goes on, it may expect the flags saved or in the host's
@@ -153,6 +154,7 @@ public final class TranslationCache implements AutoCloseable {
         for (int i = 0; i < 16; i++) {
             a.absolute(32, 0x0f29, i, e.s + CpuLayout.xmm(i), 0);
         }
+        ymm(a, 0x11);
         a.absolute(32, 0x0fae, 3, e.s + CpuLayout.MXCSR, 0); // stmxcsr
         a.absolute(8, 0x80, 7, state.x87(), 1); // cmp
         a.put8(0);
@@ -167,6 +169,22 @@ public final class TranslationCache implements AutoCloseable {
         for (int b : new int[] {0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3}) {
             a.put8(b); // pop r15 to r12, rbp, rbx; ret
         }
+    }
+
+    /** Loads or stores whole YMM registers, if {@link StateLayout#ymm} says so; upper halves are clean behind a store. */
+    private void ymm(HostAssembler a, int opcode) {
+        a.absolute(8, 0x80, 7, state.ymm(), 1); // cmp
+        a.put8(0);
+        int none = a.jump(4);
+        for (int i = 0; i < 16; i++) {
+            a.vexAbsolute(opcode, i, e.s + CpuLayout.xmm(i));
+        }
+        if (opcode == 0x11) {
+            a.put8(0xc5); // vzeroupper
+            a.put8(0xf8);
+            a.put8(0x77);
+        }
+        a.land(none);
     }
 
     /** Code was written through another address: a serializing instruction before it executes (SDM 3A, 9.1.3). IRET to the entry is one. */
@@ -306,12 +324,14 @@ public final class TranslationCache implements AutoCloseable {
      * @param budget instructions that may retire, less those of the running block behind the target
      * @param sse whether SSE instructions may execute as they are
      * @param x87 whether the x87 registers are loaded
+     * @param ymm whether whole YMM registers are
      * @return the exit
      * @throws HostFaultException when the code faulted
      */
-    public int enter(long target, long context, long budget, boolean sse, boolean x87) {
+    public int enter(long target, long context, long budget, boolean sse, boolean x87, boolean ymm) {
         Raw.putLong(state.sse(), sse ? 1 : 0);
         Raw.putLong(state.x87(), x87 ? 1 : 0);
+        Raw.putLong(state.ymm(), ymm ? 1 : 0);
         if (x87) {
             HostImage.make(e.s, state.image());
         }

@@ -23,6 +23,9 @@ final class Translator {
     private final SseForms sse;
     private final X87Forms x87;
     private final SystemForms system;
+    private final VexForms vex;
+    private final BitForms bits;
+    private final boolean modern;
     private final long exit;
 
     Translator(Emission e, StateLayout state, long exit) {
@@ -34,6 +37,9 @@ final class Translator {
         sse = new SseForms(e, state);
         x87 = new X87Forms(e, state);
         system = new SystemForms(e, state, exit);
+        vex = new VexForms(e, state);
+        bits = new BitForms(e);
+        modern = HostFeatures.modern();
     }
 
     /** @param code the bytes of the block; empty if they are not to be had in one piece */
@@ -52,7 +58,7 @@ final class Translator {
             e.index = i;
             e.flagsDead = (dead >>> i & 1) != 0;
             a.reserve();
-            if (!op.endsBlock && (integers.emit(op) || control.emit(op) || sse.emit(op, code) || x87.emit(op, code) || system.emit(op))) {
+            if (!op.endsBlock && emit(op, code)) {
                 t.resume[i] = a.length();
                 t.executes |= 1L << i;
             } else if (op.endsBlock && system.ends(op)) {
@@ -83,6 +89,12 @@ final class Translator {
         e.slowExits(t.number, exit);
         t.usesSse = e.usesSse;
         t.usesX87 = e.usesX87;
+        t.usesYmm = e.usesYmm;
+    }
+
+    private boolean emit(Op op, byte[] code) {
+        return integers.emit(op) || control.emit(op) || sse.emit(op, code) || x87.emit(op, code) || system.emit(op)
+            || modern && (bits.emit(op) || vex.emit(op, code));
     }
 
     /** A branch that ends the block; true if the block goes on behind it. */

@@ -17,7 +17,7 @@ class HostFaultTest {
         try (TranslationCache cache = opened.cache().get()) {
             for (int i = 0; i < 3; i++) {
                 // the struct is in the run of the code, and not executable
-                HostFaultException fault = assertThrows(HostFaultException.class, () -> cache.enter(cache.struct(), 0, 1, false, false));
+                HostFaultException fault = assertThrows(HostFaultException.class, () -> cache.enter(cache.struct(), 0, 1, false, false, false));
                 assertTrue(fault.getMessage().contains("signal 11"), fault.getMessage());
             }
         }
@@ -31,8 +31,8 @@ class HostFaultTest {
         TranslationCache.Opened first = TranslationCache.open(1 << 20);
         assumeTrue(first.cache().isPresent(), first.refusal());
         try (TranslationCache a = first.cache().get(); TranslationCache b = TranslationCache.open(1 << 20).cache().orElseThrow()) {
-            assertThrows(HostFaultException.class, () -> a.enter(a.struct(), 0, 7, false, false));
-            assertThrows(HostFaultException.class, () -> b.enter(b.struct(), 0, 9, false, false));
+            assertThrows(HostFaultException.class, () -> a.enter(a.struct(), 0, 7, false, false, false));
+            assertThrows(HostFaultException.class, () -> b.enter(b.struct(), 0, 9, false, false, false));
             assertEquals(7, a.budget());
             assertEquals(9, b.budget());
         }

@@ -19,6 +19,7 @@ import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 import proteus.x86.disasm.Disassembler;
 import proteus.x86.format.Cr4;
+import proteus.x86.format.Xcr0;
 
 /** Random straight-line code gives the same registers, flags and memory translated as interpreted. */
 class TranslationTest {
@@ -27,11 +28,12 @@ class TranslationTest {
     /** Instructions that leave flags undefined, so that what reads flags must not follow at once. */
     private static final Set<Mnemonic> UNDEFINED = Set.of(Mnemonic.SHL, Mnemonic.SHR, Mnemonic.SAR, Mnemonic.ROL, Mnemonic.ROR, Mnemonic.RCL, Mnemonic.RCR,
         Mnemonic.SHLD, Mnemonic.SHRD, Mnemonic.MUL, Mnemonic.IMUL, Mnemonic.DIV, Mnemonic.IDIV, Mnemonic.BSF, Mnemonic.BSR, Mnemonic.BT, Mnemonic.BTS,
-        Mnemonic.BTR, Mnemonic.BTC, Mnemonic.AND, Mnemonic.OR, Mnemonic.XOR, Mnemonic.TEST);
+        Mnemonic.BTR, Mnemonic.BTC, Mnemonic.POPCNT, Mnemonic.LZCNT, Mnemonic.TZCNT, Mnemonic.ANDN, Mnemonic.BZHI, Mnemonic.BEXTR, Mnemonic.BLSR,
+        Mnemonic.BLSI, Mnemonic.BLSMSK, Mnemonic.AND, Mnemonic.OR, Mnemonic.XOR, Mnemonic.TEST);
     private static final Set<Mnemonic> PLAIN = Set.of(Mnemonic.MOV, Mnemonic.MOVZX, Mnemonic.MOVSX, Mnemonic.MOVSXD, Mnemonic.LEA, Mnemonic.XCHG,
         Mnemonic.ADD, Mnemonic.ADC, Mnemonic.SBB, Mnemonic.SUB, Mnemonic.CMP, Mnemonic.INC, Mnemonic.DEC, Mnemonic.NOT, Mnemonic.NEG, Mnemonic.CBW,
         Mnemonic.CWD, Mnemonic.SETCC, Mnemonic.CMOVCC, Mnemonic.BSWAP, Mnemonic.CMPXCHG, Mnemonic.XADD, Mnemonic.CLC, Mnemonic.STC, Mnemonic.CMC,
-        Mnemonic.PUSH, Mnemonic.POP, Mnemonic.LEAVE, Mnemonic.NOP);
+        Mnemonic.PUSH, Mnemonic.POP, Mnemonic.LEAVE, Mnemonic.NOP, Mnemonic.VZEROUPPER);
 
     private TestCpu interpreted, translated;
 
@@ -111,6 +113,7 @@ class TranslationTest {
             }
             for (int i = 0; i < 32; i++) {
                 t.cpu.put(CpuLayout.xmm(i / 2) + 8 * (i & 1), vectors[i]);
+                t.cpu.put(CpuLayout.xmm(i / 2) + 16 + 8 * (i & 1), vectors[31 - i]);
             }
             t.cpu.put(CpuLayout.MXCSR, mxcsr | control << 32 | status << 48);
             t.cpu.put(CpuLayout.FTW, tags * 3);
@@ -118,7 +121,8 @@ class TranslationTest {
             for (int i = 0; i < 16; i++) {
                 t.cpu.put(CpuLayout.X87 + 8 * i, numbers[i]);
             }
-            t.cpu.cr4 = Cr4.OSFXSR;
+            t.cpu.cr4 = Cr4.OSFXSR | Cr4.OSXSAVE;
+            t.cpu.xcr0 = Xcr0.X87 | Xcr0.SSE | Xcr0.AVX;
             t.cpu.arithmeticFlags(flags);
         }
         String what = "sequence " + seed + " " + listing + " flags " + Integer.toHexString(flags);
@@ -130,7 +134,7 @@ class TranslationTest {
         for (int i = 0; i < 16; i++) {
             assertEquals(Long.toHexString(interpreted.cpu.gpr(i)), Long.toHexString(translated.cpu.gpr(i)), "register " + i + " of " + what);
         }
-        for (int at = CpuLayout.MXCSR; at < CpuLayout.xmm(15) + 16; at += 8) {
+        for (int at = CpuLayout.MXCSR; at < CpuLayout.xmm(15) + 32; at += 8) {
             assertEquals(Long.toHexString(interpreted.cpu.get(at)), Long.toHexString(translated.cpu.get(at)), "struct at " + at + " of " + what);
         }
         assertEquals(Integer.toHexString(interpreted.cpu.arithmeticFlags()), Integer.toHexString(translated.cpu.arithmeticFlags()), "flags of " + what);
@@ -155,6 +159,14 @@ class TranslationTest {
                 bytes[1] = 0x0f;
             } else if (random.nextInt(3) == 0) {
                 bytes[0] = 0x0f;
+            } else if (random.nextInt(3) == 0) {
+                bytes[0] = (byte) (0xc4 | random.nextInt(2));
+                if ((bytes[0] & 1) == 0) {
+                    bytes[1] = (byte) (bytes[1] & 0xe0 | 1 + random.nextInt(3));
+                }
+                if (mode == 32) {
+                    bytes[1] |= (byte) 0xc0; // else they are LES and LDS
+                }
             } else if (random.nextInt(4) == 0) {
                 bytes[0] = (byte) (0xd8 | random.nextInt(8));
                 bytes[1] |= random.nextInt(4) == 0 ? 0 : (byte) 0xc0;
@@ -166,7 +178,7 @@ class TranslationTest {
             }
             int n = Decoder.decode(i -> bytes[i] & 0xff, mode, in);
             boolean undefined = UNDEFINED.contains(in.mnemonic);
-            if (n == 0 || !undefined && !PLAIN.contains(in.mnemonic) && !vector(in) && !x87(in) || segment(in)) {
+            if (n == 0 || !undefined && !PLAIN.contains(in.mnemonic) && !vector(in) && !x87(in) && !bits(in) || segment(in)) {
                 continue;
             }
             code.write(bytes, 0, n);
@@ -180,6 +192,13 @@ class TranslationTest {
         return code.toByteArray();
     }
 
+    private static boolean bits(Instruction in) {
+        return switch (in.mnemonic) {
+            case SHLX, SARX, SHRX, RORX, PDEP, PEXT -> true;
+            default -> false;
+        };
+    }
+
     private static boolean x87(Instruction in) {
         return in.mnemonic.name().startsWith("F") && in.mnemonic != Mnemonic.FXSAVE && in.mnemonic != Mnemonic.FXRSTOR;
     }
@@ -187,9 +206,9 @@ class TranslationTest {
     private static boolean vector(Instruction in) {
         boolean xmm = false;
         for (int i = 0; i < in.operandCount; i++) {
-            xmm |= in.kind[i] == Instruction.XMM;
+            xmm |= in.kind[i] == Instruction.XMM || in.kind[i] == Instruction.YMM;
         }
-        return xmm && in.vectorLength == 0 && in.mnemonic != Mnemonic.MASKMOVDQU;
+        return xmm && !in.evex && in.mnemonic != Mnemonic.MASKMOVDQU && in.mnemonic != Mnemonic.VMASKMOVDQU;
     }
 
     private static boolean segment(Instruction in) {
