@@ -114,12 +114,12 @@ record StateLayout(long base) {
 
     /** A byte that is not 0 while the guest's x87 registers are the host's. */
     long x87() {
-        return base + OFFSET + 72;
+        return base + OFFSET + 768;
     }
 
     /** A byte that is not 0 while the upper halves of the guest's YMM registers are in the host's. */
     long ymm() {
-        return base + OFFSET + 88;
+        return base + OFFSET + 760;
     }
 
     /** Where the x87 registers are loaded from and saved to: an image of FXSAVE. */
