@@ -398,9 +398,7 @@ final class FullCpu implements CpuVirtualization {
             int interruption = exit.interruption();
             int length = exit.instructionLength();
             toVirtual();
-            RunOutcome outcome = emulator.deliver(interruption, 0, length);
-            processor.correctRetired(1);
-            return outcome;
+            return emulator.software(interruption, length);
         }
         switch (vector) {
             case ExceptionVector.PF -> {
