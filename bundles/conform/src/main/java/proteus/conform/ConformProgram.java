@@ -14,6 +14,7 @@ import org.osgi.service.component.annotations.Reference;
 import proteus.api.silicon.Silicon;
 import proteus.conform.host.HostCpu;
 import proteus.conform.host.HostFeatures;
+import proteus.conform.privileged.PrivilegedProgram;
 
 /** {@code ./proteus conform}. */
 @Component(service = ToIntFunction.class, property = "proteus.command=conform")
@@ -33,6 +34,9 @@ public final class ConformProgram implements ToIntFunction<String[]> {
     public int applyAsInt(String[] arguments) {
         PrintStream out = stream(FileDescriptor.out);
         PrintStream err = stream(FileDescriptor.err);
+        if (List.of(arguments).contains("--privileged")) {
+            return PrivilegedProgram.run(silicon, arguments, out, err);
+        }
         try {
             Options options = Options.parse(arguments);
             if (options.help()) {

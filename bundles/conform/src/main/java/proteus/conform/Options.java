@@ -30,6 +30,7 @@ record Options(ExecutionEngine engine, long cases, long seed, List<Mode> modes, 
           --family NAME[,NAME...]   only these families: %s
           --only PATTERN            only instructions whose name matches, for example 'SH[LR]D?'
           --json FILE               also writes the figures there
+          --privileged              privileged forms instead, in all modes and rings, against emulators; its own flags: --privileged --help
           --help                    say this
         Exit status: 0 no difference, 1 differences, 64 wrong usage, 69 this host cannot run cases (it is not x86-64 Linux): nothing was compared.
         """.formatted(labels());

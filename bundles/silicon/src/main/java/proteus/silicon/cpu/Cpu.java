@@ -300,9 +300,10 @@ public final class Cpu implements AutoCloseable {
         return codeSize == 64;
     }
 
-    /** The next instruction must be executed alone, between {@link Units#beforeInstruction} and {@link Units#afterInstruction}: TF, RF, breakpoints, an interrupt shadow, a pending debug trap, a monitor trap. */
+    /** The next instruction must be executed alone, between {@link Units#beforeInstruction} and {@link Units#afterInstruction}: TF, RF, breakpoints, an interrupt shadow, a pending debug trap, a monitor trap, a virtual interrupt. */
     public boolean stepwise() {
-        return (get(FLAGS) & (Flags.TF | Flags.RF)) != 0 || (interruptibility & 3) != 0 || pendingDebug != 0 || (dr[7] & 0xff) != 0 || trapsInstructions;
+        long flags = get(FLAGS);
+        return (flags & (Flags.TF | Flags.RF)) != 0 || (flags & Flags.VIRTUAL_INTERRUPT) == Flags.VIRTUAL_INTERRUPT || (interruptibility & 3) != 0 || pendingDebug != 0 || (dr[7] & 0xff) != 0 || trapsInstructions;
     }
 
     /** Something has to be looked at before the next instruction, whichever it is. */

@@ -10,6 +10,8 @@ package proteus.silicon.cpu;
 public final class Flags {
     public static final int CF = 1, PF = 4, AF = 0x10, ZF = 0x40, SF = 0x80, TF = 0x100, IF = 0x200, DF = 0x400, OF = 0x800, IOPL = 0x3000, NT = 0x4000,
         RF = 0x10000, VM = 0x20000, AC = 0x40000, VIF = 0x80000, VIP = 0x100000, ID = 0x200000;
+    /** Both: a virtual interrupt that may be taken is pending. */
+    public static final int VIRTUAL_INTERRUPT = VIF | VIP;
     /** The six that are kept lazily. */
     public static final int ARITHMETIC = CF | PF | AF | ZF | SF | OF;
     public static final int FIXED = 2;

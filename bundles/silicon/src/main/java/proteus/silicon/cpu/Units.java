@@ -41,5 +41,5 @@ public interface Units {
     void afterInstruction(Cpu cpu, Op op, long before);
 
     /** Whether an instruction that finds TF set ends with a single-step trap for it. */
-    boolean singleSteps(Op op);
+    boolean singleSteps(Cpu cpu, Op op);
 }

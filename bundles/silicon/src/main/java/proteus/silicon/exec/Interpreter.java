@@ -199,7 +199,7 @@ public final class Interpreter {
             if (!cpu.unfinished) {
                 cpu.flag(Flags.RF, false);
             }
-            if (singleStep && cpu.units.singleSteps(lastOp) && (cpu.interruptibility & MOV_SS) == 0) {
+            if (singleStep && cpu.units.singleSteps(cpu, lastOp) && (cpu.interruptibility & MOV_SS) == 0) {
                 cpu.pendingDebug |= DebugRegister.BS;
             }
         }

@@ -82,7 +82,7 @@ final class Delivery {
             throw cpu.fault(ExceptionVector.NP, index);
         }
         if (kind == SegmentDescriptor.TASK_GATE) {
-            throughTask(cpu, gate, ext, hasError, error, returnRip);
+            throughTask(cpu, gate, ext, hasError, error, returnRip, image);
             return;
         }
         int selector = GateDescriptor.selector(gate);
@@ -153,7 +153,7 @@ final class Delivery {
         return descriptor;
     }
 
-    private static void throughTask(Cpu cpu, long gate, int ext, boolean hasError, int error, long returnRip) {
+    private static void throughTask(Cpu cpu, long gate, int ext, boolean hasError, int error, long returnRip, long image) {
         int selector = GateDescriptor.selector(gate);
         int code = Selector.errorCode(selector) | ext;
         if (Selector.ldt(selector) || Selector.isNull(selector)) {
@@ -169,7 +169,7 @@ final class Delivery {
             throw cpu.fault(ExceptionVector.NP, code);
         }
         cpu.intercepts.taskSwitch(cpu, selector, TaskSwitch.BY_GATE, 0);
-        TaskSwitch.run(cpu, selector, descriptor, TaskSwitch.BY_GATE, returnRip, ext);
+        TaskSwitch.run(cpu, selector, descriptor, TaskSwitch.BY_GATE, returnRip, image, ext);
         if (hasError) {
             Stack stack = Stack.current(cpu, ext);
             stack.push(type == SegmentDescriptor.TSS_AVAILABLE ? 32 : 16, error);

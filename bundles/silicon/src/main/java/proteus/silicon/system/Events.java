@@ -10,6 +10,7 @@ import proteus.silicon.cpu.GuestFault;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Units;
 import proteus.x86.decode.Mnemonic;
+import proteus.x86.format.Cr4;
 import proteus.x86.format.DebugRegister;
 import proteus.x86.format.ExceptionVector;
 
@@ -141,7 +142,16 @@ public final class Events implements Units {
         if ((cpu.dr[7] & 0xff) != 0 && (flags & Flags.RF) == 0 && !held) {
             instructionBreakpoint(cpu);
         }
+        if (virtualInterrupt(cpu, flags)) {
+            throw cpu.protection(0);
+        }
         return flags & (Flags.TF | Flags.RF) | cpu.interruptibility & SHADOWS;
+    }
+
+    /** A program with virtual interrupts enabled and one pending: the monitor's #GP(0) before its next instruction (SDM 3B, 20.3.2 and 20.4). */
+    private static boolean virtualInterrupt(Cpu cpu, long flags) {
+        return (flags & Flags.VIRTUAL_INTERRUPT) == Flags.VIRTUAL_INTERRUPT && cpu.protectedMode() && cpu.cpl == 3 && cpu.iopl() < 3
+            && (cpu.cr4 & (cpu.v8086() ? Cr4.VME : Cr4.PVI)) != 0;
     }
 
     private static void instructionBreakpoint(Cpu cpu) {
@@ -173,7 +183,7 @@ public final class Events implements Units {
         if ((before & Flags.RF) != 0 && op.mnemonic != Mnemonic.IRET && !cpu.unfinished) {
             cpu.flag(Flags.RF, false);
         }
-        if ((before & Flags.TF) != 0 && singleSteps(op)) {
+        if ((before & Flags.TF) != 0 && singleSteps(cpu, op)) {
             cpu.pendingDebug |= DebugRegister.BS;
         }
         if (cpu.pendingDebug != 0 && (cpu.interruptibility & MOV_SS) == 0 && !cpu.trapsInstructions) {
@@ -182,10 +192,12 @@ public final class Events implements Units {
     }
 
     @Override
-    public boolean singleSteps(Op op) {
+    public boolean singleSteps(Cpu cpu, Op op) {
         return switch (op.mnemonic) {
             // the handler is entered with TF clear and without a trap of the INT itself
-            case INT, INT3, INT1, INTO -> false;
+            case INT, INT3, INT1 -> false;
+            // without overflow it is like any other; the gate clears TF
+            case INTO -> cpu.flag(Flags.TF);
             // they go by the TF that they leave
             case SYSCALL, SYSRET -> false;
             default -> true;

@@ -260,6 +260,6 @@ public final class FarReturns {
             throw cpu.fault(ExceptionVector.NP, error);
         }
         cpu.intercepts.taskSwitch(cpu, selector, TaskSwitch.BY_IRET, op.length);
-        TaskSwitch.run(cpu, selector, descriptor, TaskSwitch.BY_IRET, cpu.rip(), 0);
+        TaskSwitch.run(cpu, selector, descriptor, TaskSwitch.BY_IRET, cpu.rip(), cpu.rflags(), 0);
     }
 }

@@ -215,6 +215,6 @@ public final class FarTransfers {
             throw cpu.fault(ExceptionVector.NP, error);
         }
         cpu.intercepts.taskSwitch(cpu, selector, call ? TaskSwitch.BY_CALL : TaskSwitch.BY_JUMP, op.length);
-        TaskSwitch.run(cpu, selector, descriptor, call ? TaskSwitch.BY_CALL : TaskSwitch.BY_JUMP, cpu.rip(), 0);
+        TaskSwitch.run(cpu, selector, descriptor, call ? TaskSwitch.BY_CALL : TaskSwitch.BY_JUMP, cpu.rip(), cpu.rflags(), 0);
     }
 }

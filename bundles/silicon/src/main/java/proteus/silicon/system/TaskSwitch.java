@@ -39,8 +39,9 @@ final class TaskSwitch {
      * new task, in front of its first instruction.
      *
      * @param returnRip where the old task goes on
+     * @param image its flags, as an event pushes them: with RF set for a fault (SDM 3B, 17.3.1.1)
      */
-    static void run(Cpu cpu, int selector, long descriptor, int source, long returnRip, int ext) {
+    static void run(Cpu cpu, int selector, long descriptor, int source, long returnRip, long image, int ext) {
         boolean large = (SegmentDescriptor.rights(descriptor) & 8) != 0;
         boolean oldLarge = (cpu.rights[TR] & 8) != 0;
         boolean nests = source == BY_CALL || source == BY_GATE;
@@ -61,7 +62,7 @@ final class TaskSwitch {
         if (!nests && oldDescriptor != -1) {
             cpu.mmu.systemWrite8(oldDescriptor + 5, cpu.mmu.systemRead8(oldDescriptor + 5) & ~SegmentDescriptor.BUSY);
         }
-        long flags = cpu.rflags();
+        long flags = image;
         if (source == BY_IRET) {
             flags &= ~(long) Flags.NT;
         }

@@ -172,8 +172,8 @@ final class TestCpu implements AutoCloseable {
         }
 
         @Override
-        public boolean singleSteps(Op op) {
-            return events.singleSteps(op);
+        public boolean singleSteps(Cpu cpu, Op op) {
+            return events.singleSteps(cpu, op);
         }
     }
 }

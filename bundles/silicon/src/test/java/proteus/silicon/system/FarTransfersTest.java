@@ -370,4 +370,18 @@ class FarTransfersTest {
         assertTrue(cpu.flag(Flags.NT));
         assertEquals(RIP, machine.memory.read32(TASK + Tss32.EIP));
     }
+
+    /** SDM 3B, 17.3.1.1: so that an instruction breakpoint is not met again when the old task goes on. */
+    @Test
+    void faultThroughATaskGateLeavesResumeFlagInTheOldTask() {
+        for (int vector : new int[] {13, 3}) {
+            otherTask(0x89);
+            machine.gate(vector, GateDescriptor.of(FREE, 0, SegmentDescriptor.TASK_GATE, 0, 0));
+            Segments.put(cpu, Cpu.TR, TestMachine.TSS, machine.memory.read64(TestMachine.GDT + TestMachine.TSS));
+            machine.ring(0);
+            cpu.rflags(2);
+            assertTrue(machine.raise(vector, 0, 0));
+            assertEquals(vector == 13 ? Flags.RF : 0, machine.memory.read32(TASK + Tss32.EFLAGS) & Flags.RF, "vector " + vector);
+        }
+    }
 }

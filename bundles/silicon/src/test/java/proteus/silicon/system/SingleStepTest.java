@@ -106,6 +106,22 @@ class SingleStepTest {
     }
 
     @Test
+    void intoWithoutOverflowIsStepped() {
+        load("into\na: nop\nhlt");
+        single();
+        traps("a", DebugRegister.BS);
+    }
+
+    @Test
+    void intoWithOverflowIsNotSteppedInto() {
+        load("into\nnop\nhlt");
+        single();
+        cpu.rflags(cpu.rflags() | Flags.OF);
+        assertEquals(4, machine.run());
+        assertEquals(0, cpu.dr[6] & DebugRegister.BS);
+    }
+
+    @Test
     void anInstructionThatFaultsDoesNotTrap() {
         load("nop\na: ud2\nhlt");
         single();

@@ -94,8 +94,6 @@ class V8086Test {
         program(true, 0, Flags.VIP, "push 0\npopf\nhlt");
         assertTrue(passes());
         assertEquals(0, flags() & Flags.VIF);
-        program(true, 0, Flags.VIP | Flags.VIF, "cli\nhlt");
-        assertTrue(passes());
     }
 
     @Test
@@ -206,6 +204,30 @@ class V8086Test {
             program(false, 3, 0, text + "\nhlt");
             int vector = machine.run();
             assertEquals(text.equals("sysexit") ? GP : 6, vector, text);
+        }
+    }
+
+    @Test
+    void aPendingVirtualInterruptFaultsBeforeTheNextInstruction() {
+        program(true, 0, Flags.VIF | Flags.VIP, "nop\nhlt");
+        assertFalse(passes());
+        program(true, 0, Flags.VIP, "nop\nhlt");
+        assertTrue(passes());
+        program(false, 0, Flags.VIF | Flags.VIP, "nop\nhlt");
+        assertTrue(passes(), "without VME the flags mean nothing");
+        program(true, 3, Flags.VIF | Flags.VIP, "nop\nhlt");
+        assertTrue(passes(), "nor do they at IOPL 3");
+    }
+
+    @Test
+    void protectedModeHasPendingVirtualInterruptsInRing3Only() {
+        for (int level : new int[] {3, 1}) {
+            machine.ring(level);
+            cpu.cr4 = Cr4.PVI;
+            cpu.rflags(2 | Flags.VIF | Flags.VIP);
+            machine.load("nop\nhlt");
+            assertEquals(GP, machine.run());
+            assertEquals(TestMachine.RIP + (level == 3 ? 0 : 1), machine.stack32(1));
         }
     }
 }
