@@ -27,6 +27,7 @@ import proteus.api.vm.VmSpec;
 import proteus.shell.bench.BootBench;
 import proteus.shell.bench.PeerBench;
 import proteus.shell.bench.ScalingBench;
+import proteus.shell.bench.Soak;
 import proteus.shell.guests.Guests;
 import proteus.shell.guests.KitRun;
 import proteus.shell.process.StandardStreams;
@@ -85,6 +86,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 .option("--linux", "", "loops that need an operating system, under stock Linux guests")
                 .option("--boot", "", "what booting stock Linux guests costs, from the start of a process")
                 .option("--scaling", "", "a large guest against a small one, two VMs against one")
+                .option("--soak", "TIME", "a Linux guest that works like a build for so long (90s, 30m, 2h): status 0 only if memory stays flat")
                 .option("--engine", "NAME", "native, interpreter or auto, or several with commas, which are compared (default %s)".formatted(DEFAULT_ENGINE))
                 .option("--rounds", "N", "rounds of the comparison (default %d)".formatted(ROUNDS))
                 .option("--json", "FILE", "writes what was found as JSON")
@@ -108,11 +110,14 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--mem").orElse(Composition.DEFAULT.memory()),
                 Composition.DEFAULT.io());
         List<ExecutionEngine> engines = Stream.of(flags.value("--engine").orElse(DEFAULT_ENGINE).split(",")).map(BenchProgram::engine).distinct().toList();
-        if (Stream.of("--linux", "--boot", "--scaling").filter(flags::has).count() > 1) {
-            throw new UsageException("give one of --linux, --boot and --scaling");
+        if (Stream.of("--linux", "--boot", "--scaling", "--soak").filter(flags::has).count() > 1) {
+            throw new UsageException("give one of --linux, --boot, --scaling and --soak");
         }
         if (flags.has("--scaling")) {
             return scale(flags, output, composition, engines.getFirst());
+        }
+        if (flags.has("--soak")) {
+            return soak(flags, output, composition, engines.getFirst());
         }
         boolean compares = engines.size() > 1 || Stream.of("--peers", "--linux", "--boot").anyMatch(flags::has);
         return compares ? compare(flags, output, composition, engines) : measure(flags, output, composition, engines.getFirst());
@@ -161,6 +166,22 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
         StandardStreams.out().println(output == Output.JSON ? Json.of(tree) : vms.table().text() + "\n\n" + memory.table().text());
         StandardStreams.out().flush();
         return Status.SUCCESS;
+    }
+
+    private int soak(Flags flags, Output output, Composition composition, ExecutionEngine engine) throws InterruptedException {
+        Soak.Answer answer = new Soak(manager, guests, Program::say).run(composition, engine, duration(flags.value("--soak").orElseThrow()));
+        write(flags, answer.tree());
+        StandardStreams.out().println(output == Output.JSON ? Json.of(answer.tree()) : answer.table().text());
+        StandardStreams.out().flush();
+        Program.say(answer.verdict());
+        return answer.flat() ? Status.SUCCESS : Status.FAILURE;
+    }
+
+    private static Duration duration(String text) {
+        if (!text.matches("[1-9][0-9]{0,4}[smh]")) {
+            throw new UsageException("--soak %s will not do: give a time such as 90s, 30m or 2h".formatted(text));
+        }
+        return Duration.parse("PT" + text);
     }
 
     private static void write(Flags flags, Object tree) {
