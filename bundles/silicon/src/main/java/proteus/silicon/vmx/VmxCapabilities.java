@@ -44,7 +44,8 @@ final class VmxCapabilities {
             case CR0_FIXED0 -> 0x80000021L;
             case CR0_FIXED1 -> 0xffffffffL;
             case CR4_FIXED0 -> Cr4.VMXE;
-            case CR4_FIXED1 -> cpu.cr4Mask & 0xffffffffL | Cr4.VMXE;
+            // PAE is the VMM's own, whose code is 64-bit whatever the CPU model; MOV to CR4 goes by the model
+            case CR4_FIXED1 -> cpu.cr4Mask & 0xffffffffL | Cr4.VMXE | Cr4.PAE;
             case VMCS_ENUM -> 0x2e;
             // execute-only, 4 levels, UC and WB, 2 MiB and 1 GiB pages, INVEPT, A/D flags, INVVPID
             case EPT_VPID -> features.has(SiliconFeature.EPT) ? 1 | 1 << 6 | 1 << 8 | 1 << 14 | 1 << 16 | 1 << 17 | 1 << 20 | 1 << 21 | 7L << 24 | 1L << 32 | 0xfL << 40 : 0;

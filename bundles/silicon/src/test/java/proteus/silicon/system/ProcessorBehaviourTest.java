@@ -126,6 +126,14 @@ class ProcessorBehaviourTest {
     }
 
     @Test
+    void aPopOfASelectorReads16BitsIn64BitModeToo() {
+        machine.longMode(3);
+        machine.memory.write16(UNMAPPED - 2, 0);
+        cpu.gpr(ESP, UNMAPPED - 2);
+        assertEquals(ExceptionVector.UD, run("pop fs", "ud2"));
+    }
+
+    @Test
     void aCallOutOf64BitModePushesWith32BitAddresses() {
         machine.longMode(3);
         machine.descriptor(FREE, SegmentDescriptor.of(0, 0xfffff, 0xc0fb));
