@@ -41,7 +41,7 @@ public final class DriverModules {
             for (int i = 0; i < ORDER.size(); i++) {
                 for (Path file : files) {
                     if (file.getFileName().toString().equals(ORDER.get(i) + ".ko")) {
-                        archive.file("%s/%d-%s".formatted(DIRECTORY, i, file.getFileName()), 0644, Files.readAllBytes(file));
+                        archive.file("%s/%02d-%s".formatted(DIRECTORY, i, file.getFileName()), 0644, Files.readAllBytes(file));
                     }
                 }
             }

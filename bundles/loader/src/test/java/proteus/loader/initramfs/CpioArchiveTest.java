@@ -62,11 +62,12 @@ class CpioArchiveTest {
     @Test
     void driverModulesAreNumberedInTheirOrderOfLoading(@TempDir Path unpacked) throws IOException {
         Path drivers = Files.createDirectories(unpacked.resolve("lib/modules/6.1/kernel/drivers"));
-        for (String name : new String[] {"virtio_blk.ko", "virtio.ko", "virtio_ring.ko", "e1000.ko"}) {
+        for (String name : new String[] {"virtio_balloon.ko", "virtio_blk.ko", "virtio.ko", "virtio_ring.ko", "e1000.ko"}) {
             Files.writeString(drivers.resolve(name), name);
         }
         List<String> names = read(DriverModules.of(unpacked)).stream().map(entry -> entry.name).filter(name -> name.endsWith(".ko")).toList();
-        assertEquals(List.of("lib/modules/virtio/0-virtio_ring.ko", "lib/modules/virtio/1-virtio.ko", "lib/modules/virtio/5-virtio_blk.ko"), names);
+        assertEquals(List.of("virtio_ring.ko", "virtio.ko", "virtio_blk.ko", "virtio_balloon.ko"),
+                names.stream().sorted().map(name -> name.substring(name.indexOf('-') + 1)).toList(), "as a shell lists them");
     }
 
     @Test

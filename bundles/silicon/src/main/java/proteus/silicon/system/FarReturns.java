@@ -55,18 +55,24 @@ public final class FarReturns {
             return;
         }
         long descriptor = returnCode(cpu, selector);
-        FarTransfers.checkTarget(cpu, descriptor, offset, 0);
+        long target = target(cpu, descriptor, offset);
         int level = Selector.rpl(selector);
         if (level == cpu.cpl) {
+            FarTransfers.checkTarget(cpu, descriptor, target, 0);
             long marked = Segments.markAccessed(cpu, selector, descriptor);
             Stack.move(cpu, 2 * bytes + release);
             Segments.putCode(cpu, selector, marked, level);
         } else {
             int stackSelector = (int) Stack.peek(cpu, 3L * bytes + release, 16);
             long sp = Stack.peek(cpu, 2L * bytes + release, bits);
-            toOuter(cpu, selector, descriptor, stackSelector, sp, release);
+            toOuter(cpu, selector, descriptor, target, stackSelector, sp, release);
         }
-        cpu.rip(offset);
+        cpu.rip(target);
+    }
+
+    /** Code that is not 64-bit has an EIP: the upper half of what was popped means nothing. */
+    private static long target(Cpu cpu, long descriptor, long offset) {
+        return cpu.longMode() && (SegmentDescriptor.rights(descriptor) & SegmentDescriptor.L) != 0 ? offset : offset & 0xffff_ffffL;
     }
 
     /** Checks the code segment that RET or IRET returns to; never an inner one. */
@@ -88,8 +94,11 @@ public final class FarReturns {
         return descriptor;
     }
 
-    /** Puts an outer code segment and its stack in force. IRET in 64-bit mode comes here for its own level too. */
-    private static void toOuter(Cpu cpu, int selector, long descriptor, int stackSelector, long sp, long release) {
+    /**
+     * Puts an outer code segment and its stack in force. IRET in 64-bit mode comes here for its own level too. The target is checked
+     * behind the stack segment (SDM vol. 2, IRET, RETURN-TO-OUTER-PRIVILEGE-LEVEL).
+     */
+    private static void toOuter(Cpu cpu, int selector, long descriptor, long target, int stackSelector, long sp, long release) {
         int level = Selector.rpl(selector);
         boolean wide = cpu.longMode() && (SegmentDescriptor.rights(descriptor) & SegmentDescriptor.L) != 0;
         if (Selector.isNull(stackSelector)) {
@@ -97,12 +106,14 @@ public final class FarReturns {
             if (!wide || level == 3 || Selector.rpl(stackSelector) != level) {
                 throw cpu.protection(0);
             }
+            FarTransfers.checkTarget(cpu, descriptor, target, 0);
             long marked = Segments.markAccessed(cpu, selector, descriptor);
             Segments.putNull(cpu, SS, stackSelector, level);
             finishOuter(cpu, selector, marked, level, sp + release, -1);
             return;
         }
         long stackDescriptor = Segments.stackDescriptor(cpu, stackSelector, level, ExceptionVector.GP, 0);
+        FarTransfers.checkTarget(cpu, descriptor, target, 0);
         long marked = Segments.markAccessed(cpu, selector, descriptor);
         Segments.put(cpu, SS, stackSelector, Segments.markAccessed(cpu, stackSelector, stackDescriptor));
         long mask = wide ? -1 : (cpu.rights[SS] & SegmentDescriptor.DB) != 0 ? 0xffff_ffffL : 0xffff;
@@ -191,8 +202,12 @@ public final class FarReturns {
             toV8086(cpu, offset, selector, image);
             return;
         }
+        if (cpu.longMode() && !Segments.canonical(offset)) {
+            // before anything else (SDM vol. 2, IRET, IA-32e-MODE-RETURN)
+            throw cpu.protection(0);
+        }
         long descriptor = returnCode(cpu, selector);
-        FarTransfers.checkTarget(cpu, descriptor, offset, 0);
+        long target = target(cpu, descriptor, offset);
         int level = Selector.rpl(selector);
         int taken = FLAGS_ALWAYS;
         if (bits != 16) {
@@ -208,14 +223,15 @@ public final class FarReturns {
         if (cpu.code64() || level > cpu.cpl) {
             int stackSelector = (int) Stack.peek(cpu, 4L * bytes, 16);
             long sp = Stack.peek(cpu, 3L * bytes, bits);
-            toOuter(cpu, selector, descriptor, stackSelector, sp, 0);
+            toOuter(cpu, selector, descriptor, target, stackSelector, sp, 0);
         } else {
+            FarTransfers.checkTarget(cpu, descriptor, target, 0);
             long marked = Segments.markAccessed(cpu, selector, descriptor);
             Stack.move(cpu, 3 * bytes);
             Segments.putCode(cpu, selector, marked, level);
         }
         takeFlags(cpu, image, taken);
-        cpu.rip(offset);
+        cpu.rip(target);
     }
 
     /** SDM 3B, 20.2.2: ESP, SS, ES, DS, FS, GS lie above EFLAGS. */

@@ -187,6 +187,27 @@ class FarTransfersTest {
     }
 
     @Test
+    void iretToCompatibilityModeHasAnEip() {
+        machine.longMode(0);
+        machine.push64(DATA3, 0x6000, 2, CODE3, 0x7fff_0000_4000L);
+        assertEquals(Result.FINE, machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
+        assertEquals(0x4000, cpu.rip());
+        assertEquals(32, cpu.codeSize);
+    }
+
+    @Test
+    void iretChecksTheStackSegmentBeforeTheTargetButCanonicalityFirst() {
+        machine.longMode(0);
+        machine.descriptor(FREE, SegmentDescriptor.of(0, 0xfff, 0x40fb));
+        machine.push64(DATA0, 0x6000, 2, FREE | 3, 0x4000);
+        assertEquals(Result.fault(GP, DATA0), machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
+        machine.push64(DATA3, 0x6000, 2, FREE | 3, 0x4000);
+        assertEquals(Result.fault(GP, 0), machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
+        machine.push64(DATA0, 0x6000, 2, FREE | 3, 0x8000_0000_0000L);
+        assertEquals(Result.fault(GP, 0), machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
+    }
+
+    @Test
     void iretEntersV8086Mode() {
         machine.push32(0x7777, 0x6666, 0x5555, 0x4444, 0x3333, 0x2000, Flags.VM | Flags.IF | 2, 0x1111, 0x123);
         assertEquals(Result.FINE, machine.execute(Mnemonic.IRET));
