@@ -13,6 +13,7 @@ import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import proteus.api.compose.TechniqueInfo;
@@ -71,7 +72,7 @@ public abstract class IoTechniqueContract {
 
     @Test
     void eachRoleHasADeviceThatTheGuestCanReach() {
-        for (DeviceRole role : technique().roles()) {
+        for (DeviceRole role : new TreeSet<>(technique().roles())) {
             int before = places();
             List<Device> devices = plug(role);
             assertEquals(1, devices.size(), role + " is one device");
@@ -96,7 +97,7 @@ public abstract class IoTechniqueContract {
 
     @Test
     void closingTakesADeviceAway() throws Exception {
-        for (DeviceRole role : technique().roles()) {
+        for (DeviceRole role : new TreeSet<>(technique().roles())) {
             for (Device device : plug(role)) {
                 device.close();
             }
@@ -117,7 +118,7 @@ public abstract class IoTechniqueContract {
 
     @Test
     void stateGoesOutAndInUnchanged() {
-        for (DeviceRole role : technique().roles()) {
+        for (DeviceRole role : new TreeSet<>(technique().roles())) {
             Device device = plug(role).getFirst();
             byte[] state = device.exportState();
             assertArrayEquals(state, device.exportState(), "exporting changes nothing");
@@ -134,7 +135,7 @@ public abstract class IoTechniqueContract {
 
     @Test
     void nothingThatADriverDoesIsAnException() {
-        technique().roles().forEach(this::plug);
+        new TreeSet<>(technique().roles()).forEach(this::plug);
         hostile(HOSTILE_ACCESSES);
     }
 
@@ -145,6 +146,9 @@ public abstract class IoTechniqueContract {
             pc.ram.write32(i, random.nextInt(4) == 0 ? random.nextInt() : random.nextInt(pc.ram.bytes.length));
         }
         List<Register> registers = registers();
+        if (registers.isEmpty()) {
+            return; // a keyboard alone hangs on its controller's wire
+        }
         for (int i = 0; i < accesses; i++) {
             Register one = registers.get(random.nextInt(registers.size()));
             int size = 1 << random.nextInt(one.port ? 3 : 4);
