@@ -189,22 +189,22 @@ class FarTransfersTest {
     @Test
     void iretToCompatibilityModeHasAnEip() {
         machine.longMode(0);
-        machine.push64(DATA3, 0x6000, 2, CODE3, 0x7fff_0000_4000L);
+        machine.push64(DATA3, 0x6000, 2, CODE3, 0x8000_0000_4000L);
         assertEquals(Result.FINE, machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
         assertEquals(0x4000, cpu.rip());
         assertEquals(32, cpu.codeSize);
     }
 
     @Test
-    void iretChecksTheStackSegmentBeforeTheTargetButCanonicalityFirst() {
+    void iretChecksTheStackSegmentBeforeTheTarget() {
         machine.longMode(0);
         machine.descriptor(FREE, SegmentDescriptor.of(0, 0xfff, 0x40fb));
         machine.push64(DATA0, 0x6000, 2, FREE | 3, 0x4000);
         assertEquals(Result.fault(GP, DATA0), machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
         machine.push64(DATA3, 0x6000, 2, FREE | 3, 0x4000);
         assertEquals(Result.fault(GP, 0), machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
-        machine.push64(DATA0, 0x6000, 2, FREE | 3, 0x8000_0000_0000L);
-        assertEquals(Result.fault(GP, 0), machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
+        machine.push64(DATA0, 0x6000, 2, CODE64_USER, 0x8000_0000_0000L);
+        assertEquals(Result.fault(GP, DATA0), machine.execute(Mnemonic.IRET, op -> op.operandSize = 64));
     }
 
     @Test
