@@ -23,6 +23,7 @@ final class Excuses {
         NULL_STACK("a null SS whose RPL is not the ring returned to (SDM vol. 2, IRET and RET)"),
         NARROW_IRET("IRET with 16 or 32-bit operands in 64-bit mode pops SS and RSP too (SDM vol. 2, IRET); the oracle does not"),
         STACK_ERROR("the error code of a non-canonical inner stack: a null selector (SDM vol. 2, INT n); the oracle names one"),
+        V8086_TARGET("IRET to v8086 mode with an EIP beyond the limit of 64 KiB: #GP(0) (SDM vol. 2, IRET, RETURN-TO-VIRTUAL-8086-MODE); the oracle cuts it"),
         CONFORMING_IST("pushes on an interrupt stack while CPL stays 3: user accesses (SDM 3A, 4.6); the oracle's are the supervisor's"),
         VIRTUAL_INTERRUPT("VIF and VIP both set: #GP under VME in v8086 mode and under PVI in ring 3 of every other, below IOPL 3 (SDM 3B, 20.3.2 and 20.4); the oracle looks at neither IOPL nor which of the two, and not in 64-bit mode"),
         STACK_ABSENT("a stack segment that is not present: #SS (SDM vol. 2, IRET); the oracle raises #NP in IA-32e mode"),
@@ -87,10 +88,12 @@ final class Excuses {
         boolean narrowStack = c.mode() == Case.LONG && c.bits() == 16 && name.equals("call");
         left = whole(left, Reason.WIDE_CALL, narrowStack);
         boolean wideIret = c.mode() == Case.LONG && c.bits() == 64 && (name.equals("iretw") || name.equals("iretd"));
-        left = whole(left, Reason.NARROW_IRET, wideIret && theirs.after().get(Registers.RSP) != ours.after().get(Registers.RSP));
+        left = whole(left, Reason.NARROW_IRET, wideIret && (a.get(Registers.RSP) != b.get(Registers.RSP) || sameEvent && vector == 13));
+        left = whole(left, Reason.V8086_TARGET, name.startsWith("iret") && vector == 13 && b.get(Registers.ERROR) == 0
+            && b.get(Registers.RIP) == c.before().get(Registers.RIP) && (a.get(Registers.RFLAGS) & 0x2_0000) != 0);
         left = whole(left, Reason.NULL_STACK, c.mode() == Case.LONG && (name.startsWith("iret") || name.equals("retf")) && (a.get(Registers.SS) & 0xfffc) == 0 && vector == 13 && b.get(Registers.ERROR) == 0);
-        left = drop(left, Reason.STACK_ERROR, d -> vector == 12 && sameEvent && c.mode() == Case.LONG && b.get(Registers.ERROR) == 0
-            && (d.where().equals("error code") || d.model() == 0 && d.oracle() == a.get(Registers.ERROR)));
+        left = drop(left, Reason.STACK_ERROR, d -> vector == 12 && sameEvent && c.mode() == Case.LONG && (b.get(Registers.ERROR) & ~1L) == 0
+            && (d.where().equals("error code") || d.model() == b.get(Registers.ERROR) && d.oracle() == a.get(Registers.ERROR)));
         left = whole(left, Reason.CONFORMING_IST, c.mode() == Case.LONG && (c.before().get(Registers.CS) & 3) == 3 && vector == 14 && (b.get(Registers.ERROR) & 7) == 7
             && patched(c, "conforming"));
         long virtual = c.before().get(Registers.RFLAGS);
