@@ -212,7 +212,7 @@ class RunIT {
         assertTrue(found.contains("\"qemu-tcg\": \"qemu-system-x86_64 is not installed\"") && found.contains("\"instructionsPerIteration\""), found);
         refused(1, "there is no loop nosuch", "bench", "--peers", "--only", "nosuch");
         refused(64, "--engine warp will not do", "bench", "--engine", "warp");
-        refused(64, "give one of --linux, --boot and --scaling", "bench", "--boot", "--linux");
+        refused(64, "give one of --linux, --boot, --scaling and --soak", "bench", "--boot", "--linux");
         refused(64, "--rounds 0 will not do", "bench", "--peers", "--rounds", "0");
     }
 }
