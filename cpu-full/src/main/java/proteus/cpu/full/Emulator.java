@@ -14,10 +14,13 @@ import proteus.api.silicon.Processor;
 import proteus.api.silicon.VmxControls;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
+import proteus.x86.format.CpuidBits;
 import proteus.x86.format.ExceptionVector;
 import proteus.x86.format.Msr;
 import proteus.x86.format.PageTable;
 import proteus.x86.format.Rflags;
+import proteus.x86.monitor.CpuidView;
+import proteus.x86.monitor.EmulationBus;
 
 /**
  * Carries out one instruction of the guest, or delivers one event, on the guest's own state ({@link Deprivileging.Form#VIRTUAL}),
@@ -108,7 +111,7 @@ final class Emulator {
                 }
             }
             case MONITOR, MWAIT -> {
-                if ((context.contract().cpuid(1, 0)[2] & CpuidView.ECX1_MONITOR) == 0) {
+                if ((context.contract().cpuid(1, 0)[2] & CpuidBits.ECX1_MONITOR) == 0) {
                     return exception(ExceptionVector.UD, 0);
                 }
             }

@@ -13,6 +13,7 @@ import proteus.api.silicon.Vmcs;
 import proteus.api.silicon.VmcsField;
 import proteus.api.silicon.VmxControls;
 import proteus.api.state.ArchState;
+import proteus.x86.format.CpuidBits;
 import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.Efer;

@@ -19,10 +19,13 @@ import proteus.api.silicon.Vmcs;
 import proteus.api.silicon.VmcsField;
 import proteus.api.silicon.VmxControls;
 import proteus.api.state.ArchState;
+import proteus.x86.format.CpuidBits;
 import proteus.x86.format.Ept;
 import proteus.x86.format.ExceptionVector;
 import proteus.x86.format.Msr;
 import proteus.x86.format.Rflags;
+import proteus.x86.monitor.CpuidView;
+import proteus.x86.monitor.EmulationBus;
 
 /** One vCPU under a VMCS: enters the guest, and gives each exit its meaning. */
 final class HardwareAssistedCpu implements CpuVirtualization {

@@ -9,6 +9,7 @@ import proteus.api.silicon.CpuRegisters;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.Vmcs;
 import proteus.api.silicon.VmcsField;
+import proteus.x86.format.CpuidBits;
 import proteus.x86.format.Msr;
 import proteus.x86.format.PageTable;
 

@@ -1,4 +1,4 @@
-package proteus.cpu.full;
+package proteus.x86.monitor;
 
 import proteus.api.cpu.CpuContext;
 import proteus.api.memory.GuestMemory;
@@ -13,14 +13,14 @@ import proteus.api.silicon.Processor;
  * buffer, MOVS from a register): pages that the second-level tables do not map yet are still memory, and writes to ROM are lost.
  * Writes to traced pages are told to the memory technique.
  */
-final class EmulationBus implements MachineBus {
+public final class EmulationBus implements MachineBus {
     private final MachineBus devices;
     private final MemoryMap map;
     private final GuestMemory memory;
     private final MemoryVirtualization pages;
     private final Processor processor;
 
-    EmulationBus(CpuContext context) {
+    public EmulationBus(CpuContext context) {
         this.devices = context.bus();
         this.memory = context.guestMemory();
         this.map = memory.map();

@@ -1,27 +1,30 @@
-package proteus.cpu.hwassist;
+package proteus.x86.monitor;
 
 import proteus.api.cpu.CpuContext;
 import proteus.api.silicon.CpuRegisters;
+import proteus.api.silicon.GuestPaging;
 import proteus.x86.format.Cr4;
+import proteus.x86.format.CpuidBits;
 
 /** CPUID as the guest sees it: the contract of its boot, with the bits that follow its own state (SDM 2A, CPUID). */
-final class CpuidView {
+public final class CpuidView {
     private static final int APIC_ID_SHIFT = 24;
     /** The first state component behind the legacy region of an XSAVE area. */
     private static final int FIRST_EXTENDED = 2;
 
     private final CpuContext context;
-    private final ControlRegisters control;
+    private final GuestPaging control;
     private final CpuRegisters registers;
 
-    CpuidView(CpuContext context, ControlRegisters control) {
+    /** @param control the guest's own control registers */
+    public CpuidView(CpuContext context, GuestPaging control) {
         this.context = context;
         this.control = control;
         this.registers = context.processor().registers();
     }
 
     /** Executes the instruction on the registers. */
-    void execute() {
+    public void execute() {
         int leaf = (int) registers.gpr(CpuRegisters.RAX);
         int subleaf = (int) registers.gpr(CpuRegisters.RCX);
         int[] values = context.contract().cpuid(leaf, subleaf);
