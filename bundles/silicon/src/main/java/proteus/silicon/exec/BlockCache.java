@@ -88,6 +88,11 @@ final class BlockCache implements CodeWatcher {
             if (page != null && page.written(at, (int) Math.min(hpa + bytes - at, 4096))) {
                 generation++;
             }
+            if (page != null && page.isEmpty()) {
+                pages.remove(at >>> 12);
+                lastPage = -1;
+                cpu.mmu.codePageRemoved(at & -4096L);
+            }
         }
     }
 }

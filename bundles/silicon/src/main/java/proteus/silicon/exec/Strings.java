@@ -264,7 +264,7 @@ final class Strings {
             return 0;
         }
         long hostFrom = cpu.mmu.directRead(linearFrom);
-        long hostTo = hostFrom == 0 ? 0 : cpu.mmu.directWrite(linearTo);
+        long hostTo = hostFrom == 0 ? 0 : cpu.mmu.bulkWrite(linearTo);
         if (hostTo == 0) {
             return 0;
         }
@@ -285,6 +285,7 @@ final class Strings {
         } else {
             Raw.copy(hostFrom, hostTo, length);
         }
+        cpu.mmu.bulkWritten(hostTo, (int) length);
         advance(cpu, op, RSI, length);
         advance(cpu, op, RDI, length);
         return n;
@@ -300,7 +301,7 @@ final class Strings {
         if (n < 2) {
             return 0;
         }
-        long host = cpu.mmu.directWrite(linear);
+        long host = cpu.mmu.bulkWrite(linear);
         if (host == 0) {
             return 0;
         }
@@ -318,6 +319,7 @@ final class Strings {
             Raw.putByte(at, (byte) pattern);
             pattern >>>= 8;
         }
+        cpu.mmu.bulkWritten(host, (int) length);
         advance(cpu, op, RDI, length);
         return n;
     }

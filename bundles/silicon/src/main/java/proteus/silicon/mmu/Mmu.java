@@ -310,6 +310,24 @@ public final class Mmu implements AutoCloseable {
         return gva + Raw.getLong(entry + Tlb.ADDEND);
     }
 
+    /** As {@link #directWrite}, but for pages of code too: {@link #bulkWritten} must follow the store. */
+    public long bulkWrite(long gva) {
+        if (careful) {
+            return 0;
+        }
+        long entry = context + Tlb.slot(gva);
+        boolean hit = Raw.getLong(entry + Tlb.WRITE_TAG) == (gva & -4096L);
+        if (!hit && (translate(gva, PageWalker.WRITE, contextIndex, user, smap) < 0 || !tlb.writable(contextIndex, gva))) {
+            return 0;
+        }
+        return gva + Raw.getLong(entry + Tlb.ADDEND);
+    }
+
+    /** Bytes at an address from {@link #bulkWrite} have been stored. */
+    public void bulkWritten(long host, int bytes) {
+        stored(host - memory.hva(0), bytes);
+    }
+
     // ---- accesses of the processor itself: supervisor privilege whatever the CPL (SDM 3A, 4.6)
 
     public int systemRead8(long gva) {
@@ -525,6 +543,13 @@ public final class Mmu implements AutoCloseable {
         if (Raw.getLong(entry + (access == PageWalker.WRITE ? Tlb.WRITE_TAG : Tlb.READ_TAG)) == (gva & -4096L)) {
             return gva + Raw.getLong(entry + Tlb.ADDEND) - memory.hva(0);
         }
+        if (access == PageWalker.WRITE && tlb.writable(index, gva)) {
+            long hpa = gva + Raw.getLong(entry + Tlb.ADDEND) - memory.hva(0);
+            if (!memory.isCode(hpa)) {
+                tlb.unprotect(index, gva);
+            }
+            return hpa;
+        }
         cpu.counters.count(CountedEvent.TLB_MISSES);
         long gpa = walker.walk(gva, access, asUser, withSmap);
         int shift = walker.pageShift;
@@ -553,13 +578,13 @@ public final class Mmu implements AutoCloseable {
             return -1;
         }
         if (access == PageWalker.FETCH) {
-            tlb.fill(index, gva, true, false, memory.hva(hpa & -4096L), global, shift);
+            tlb.fill(index, gva, true, false, false, memory.hva(hpa & -4096L), global, shift);
         } else if (index != Tlb.CAREFUL) {
             if (cpu.debug.watching) {
                 readable &= !cpu.debug.watches(gva & -4096L, false);
                 writable &= !cpu.debug.watches(gva & -4096L, true);
             }
-            tlb.fill(index, gva, readable, writable && !memory.isCode(hpa), memory.hva(hpa & -4096L), global, shift);
+            tlb.fill(index, gva, readable, writable, memory.isCode(hpa), memory.hva(hpa & -4096L), global, shift);
         }
         return hpa;
     }
@@ -737,6 +762,11 @@ public final class Mmu implements AutoCloseable {
     public void codePageAdded(long hpa) {
         memory.flagCode(hpa);
         tlb.protect(memory.hva(hpa & -4096L));
+    }
+
+    /** There is none in it any more: entries get their tags for writes back as they are used. */
+    public void codePageRemoved(long hpa) {
+        memory.unflagCode(hpa);
     }
 
     /** Base of the TLB context of data accesses at the current privilege, laid out as {@link TlbLayout} says. */

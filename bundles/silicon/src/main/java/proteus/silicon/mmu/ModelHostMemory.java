@@ -17,8 +17,9 @@ public final class ModelHostMemory implements HostMemory, AutoCloseable {
     private final TreeMap<Long, Long> freeRuns = new TreeMap<>();
     private final FrameOwners owned = new FrameOwners();
     private long freeBytes;
-    /** Per frame: some processor has decoded code of it. */
+    /** Per frame: how many processors have decoded code of it. What has come to {@link #MANY} stays. */
     private final byte[] code;
+    private static final byte MANY = Byte.MAX_VALUE;
     private final List<CodeWatcher> watchers = new CopyOnWriteArrayList<>();
 
     public ModelHostMemory(long size) {
@@ -134,7 +135,21 @@ public final class ModelHostMemory implements HostMemory, AutoCloseable {
 
     /** A processor has decoded code of this frame: writes to it are announced from now on. */
     public void flagCode(long hpa) {
-        code[(int) (hpa >>> FRAME_SHIFT)] = 1;
+        count(hpa, 1);
+    }
+
+    /** A processor that flagged this frame has no code of it any more. */
+    public void unflagCode(long hpa) {
+        count(hpa, -1);
+    }
+
+    private void count(long hpa, int change) {
+        synchronized (code) {
+            int frame = (int) (hpa >>> FRAME_SHIFT);
+            if (code[frame] != MANY) {
+                code[frame] += (byte) change;
+            }
+        }
     }
 
     /** Tells every processor that bytes of code may have changed. */

@@ -25,8 +25,11 @@ final class Tlb implements AutoCloseable {
     /** Numbers of contexts: those of data accesses bank by bank, the one that is never filled, those of fetches bank by bank. */
     static final int DATA_CONTEXTS = 3 * BANKS;
     private static final int FETCHES = DATA_CONTEXTS + 1, CONTEXTS = FETCHES + 2 * BANKS;
-    /** Attributes: the translation is global; the shift of the page's size stands in bits 15:8. */
-    static final long GLOBAL = 1;
+    /**
+     * Attributes: the translation is global; the page may be written, whether or not it has a tag for that (a page of code has none,
+     * because its writes are announced); the shift of the page's size stands in bits 15:8.
+     */
+    static final long GLOBAL = 1, WRITABLE = 2;
     private static final int LARGEST_SHIFT = 30;
     /** Runs of 4 MiB in which large pages were met: of most addresses it can be told at once that they lie in none. */
     private static final int RUN_SHIFT = 22;
@@ -150,17 +153,21 @@ final class Tlb implements AutoCloseable {
         return gva >>> 7 & (TlbLayout.ENTRIES - 1L << 5);
     }
 
-    void fill(int context, long gva, boolean read, boolean write, long hostPage, boolean global, int pageShift) {
+    /**
+     * @param write the page may be written
+     * @param announced its writes must be announced, so there is no tag for them
+     */
+    void fill(int context, long gva, boolean read, boolean write, boolean announced, long hostPage, boolean global, int pageShift) {
         long slot = slot(gva);
         long base = context(context);
         long entry = base + slot;
         long page = gva & -4096L;
         long oldPage = Raw.getLong(entry + READ_TAG);
         Raw.putLong(entry + READ_TAG, read ? page : oldPage == page ? page : none(slot));
-        Raw.putLong(entry + WRITE_TAG, write ? page : none(slot));
+        Raw.putLong(entry + WRITE_TAG, write && !announced ? page : none(slot));
         Raw.putLong(entry + ADDEND, hostPage - page);
         Raw.putLong(entry + TlbLayout.HOST_PAGE, hostPage);
-        Raw.putLong(attributes(base, slot), (global ? GLOBAL : 0) | (long) pageShift << 8);
+        Raw.putLong(attributes(base, slot), (global ? GLOBAL : 0) | (write ? WRITABLE : 0) | (long) pageShift << 8);
         if (pageShift > 12) {
             noteLarge(gva, pageShift);
         }
@@ -179,6 +186,17 @@ final class Tlb implements AutoCloseable {
     boolean global(int context, long gva) {
         long slot = slot(gva);
         return Raw.getLong(context(context) + slot + READ_TAG) == (gva & -4096L) && (Raw.getLong(attributes(context(context), slot)) & GLOBAL) != 0;
+    }
+
+    /** Whether there is a translation for reads at an address that is good for writes too. */
+    boolean writable(int context, long gva) {
+        long slot = slot(gva);
+        return Raw.getLong(context(context) + slot + READ_TAG) == (gva & -4096L) && (Raw.getLong(attributes(context(context), slot)) & WRITABLE) != 0;
+    }
+
+    /** The writes of a page that is {@link #writable} need not be announced any more. */
+    void unprotect(int context, long gva) {
+        Raw.putLong(context(context) + slot(gva) + WRITE_TAG, gva & -4096L);
     }
 
     /** Size of the page at an address as a shift, or as if it were the largest where there is no translation for reads. */

@@ -41,8 +41,9 @@ public final class SystemState {
         int atInner = always | time | CLI | AC | SWAPGS | (calls && !cpu.boundaryWork ? SYSRET : 0);
         int atOuter = always | ((cpu.cr4 & Cr4.TSD) == 0 ? time : 0);
         long entryFlags = ~cpu.msrs.sfmask;
-        // an entry that left AC set would want another context; and one at a privilege where IOPL lets it, CLI
-        if (calls && ((cpu.msrs.sfmask & Flags.AC) != 0) && cpu.intercepts.lets(ExitReason.SYSTEM_CALL)) {
+        // an entry that left AC set would want another context; SYSRETs that set AC go the slow way, which comes by here
+        boolean closed = (cpu.msrs.sfmask & Flags.AC) != 0 || inner || !cpu.flag(Flags.AC);
+        if (calls && closed && cpu.intercepts.lets(ExitReason.SYSTEM_CALL)) {
             atOuter |= SYSCALL;
         }
         Raw.putInt(state.innerAllowed(), atInner);

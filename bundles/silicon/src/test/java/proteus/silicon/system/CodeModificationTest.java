@@ -1,12 +1,15 @@
 package proteus.silicon.system;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
+import proteus.api.event.CountedEvent;
 import proteus.x86.asm.Assembler;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.PageTable;
@@ -117,6 +120,31 @@ class CodeModificationTest {
         machine.cpu.rip(at);
         int vector = machine.run();
         return vector + " " + machine.cpu.gpr(RAX);
+    }
+
+    /** That a page holds code is nothing the hardware's TLB knows of. */
+    @Test
+    void storesBesideCodeMissTheTlbOnce() {
+        put(A + 0x1000, "mov eax, 7\nret", page(1));
+        put(A, "call 0xe01000\nmov rbx, 0xe01100\nmov rcx, 64\nagain: mov [rbx], rcx\nadd rbx, 8\nloop again\nhlt", page(0));
+        runs(page(0), 7);
+        long before = machine.cpu.counters.get(CountedEvent.TLB_MISSES);
+        runs(page(0), 7);
+        assertTrue(machine.cpu.counters.get(CountedEvent.TLB_MISSES) - before <= 1, "64 stores to a page that the TLB knows");
+        assertTrue(machine.memory.isCode(A + 0x1000));
+    }
+
+    @Test
+    void aPageWhoseCodeIsOverwrittenIsOrdinaryAgainUntilItHoldsCode() {
+        put(A + 0x1000, "mov eax, 7\nret", page(1));
+        put(A, "call 0xe01000\nmov rdi, 0xe01000\nmov rcx, 512\nmov rax, 0xc3000000c3b8\nrep stosq\nhlt", page(0));
+        runs(page(0), 0xc3000000c3b8L);
+        assertFalse(machine.memory.isCode(A + 0x1000));
+        // MOV EAX, 0xc3; RET, until the store
+        put(A, "call 0xe01000\nmov ebx, eax\nmov byte [0xe01001], 9\ncall 0xe01000\nhlt", page(0));
+        runs(page(0), 9);
+        assertEquals(0xc3, machine.cpu.gpr(RBX));
+        assertTrue(machine.memory.isCode(A + 0x1000));
     }
 
     /** A device, or another processor, writes physical memory. */

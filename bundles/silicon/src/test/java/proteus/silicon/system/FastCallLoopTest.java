@@ -101,6 +101,11 @@ class FastCallLoopTest {
         same(0, 0, false);
     }
 
+    @Test
+    void whereTheEntryKeepsAcThatIsSet() {
+        same(0, Flags.AC, false);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {Flags.AC, Flags.IOPL, Flags.VIF, Flags.ID, Flags.NT})
     void userFlagsThatChangeMoreThanPrivilege(int flags) {
