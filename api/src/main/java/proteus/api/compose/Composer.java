@@ -18,6 +18,9 @@ public interface Composer {
     /** Every technique known to the design, offered or not. */
     List<TechniqueStatus> techniques();
 
+    /** What VMs can run on now, by name. */
+    List<String> silicons();
+
     /** Compositions by name, oldest first. */
     List<Preset> presets();
 

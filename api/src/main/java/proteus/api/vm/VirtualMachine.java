@@ -52,11 +52,18 @@ public interface VirtualMachine {
      * Gives the guest to other techniques, between two of its instructions, whether it runs or not. The guest cannot tell. On any failure
      * it stays with those it has and goes on.
      *
-     * @param wish the hypervisor from now on, also the one that a later return of its parts leads back to
-     * @param engine how the silicon executes guest code from now on
+     * @param wish what it has from now on; its hypervisor is also the one that a later return of its parts leads back to
      * @throws VmException with the reason in one sentence: the composition is impossible, or the guest would see the change
      */
-    HandOverReport swap(Composition wish, ExecutionEngine engine);
+    HandOverReport swap(VmShape wish);
+
+    /** The same, with who does the work of its devices as it is. */
+    default HandOverReport swap(Composition wish, ExecutionEngine engine) {
+        return swap(shape().with(wish).with(engine));
+    }
+
+    /** What {@link #swap} can change, as it is now. */
+    VmShape shape();
 
     /**
      * Writes all that its guest could miss to a file, between two instructions; the guest goes on. The form knows no technique: another
@@ -73,7 +80,9 @@ public interface VirtualMachine {
     List<HandOverReport> handOvers();
 
     /** How the silicon executes guest code now. */
-    ExecutionEngine engine();
+    default ExecutionEngine engine() {
+        return shape().engine();
+    }
 
     /** Waits for the end of the run. */
     Optional<VmEnd> awaitEnd(Duration timeout) throws InterruptedException;

@@ -95,6 +95,17 @@ public record VmSpec(
         return new VmSpec(name, other, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, otherEngine, reboot, devices);
     }
 
+    /** The same machine in another shape. */
+    public VmSpec in(VmShape shape) {
+        DeviceSetting setting = new DeviceSetting(devices.transport(), shape.host());
+        return new VmSpec(name, shape.composition(), memoryBytes, vcpus, clock, cpu, acpi, boot, disks, shape.engine(), reboot, setting);
+    }
+
+    /** What of it can change while it runs. */
+    public VmShape shape() {
+        return new VmShape(composition, engine, devices.host());
+    }
+
     /** What follows when the guest resets the machine: by the keyboard controller, port 0xcf9, ACPI or a triple fault. */
     public enum Reboot {
         /** The run ends; a triple fault is a failure, unless the guest had emptied its interrupt table to cause it. */

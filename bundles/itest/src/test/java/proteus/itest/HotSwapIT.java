@@ -87,6 +87,12 @@ public class HotSwapIT {
     }
 
     @Test
+    void aGuestCannotTellThatItMovesBetweenTwoMachines() throws Exception {
+        storms("--guest", "nano", "--append", "iterations=200 warmup=10", "--swaps", "300", "--seed", "5", "--edges", "silicon,mem,host", "--engine", "native",
+                "--set", "proteus.silicon~second:memory_mib=512");
+    }
+
+    @Test
     void twoHypervisorsAndEnginesAreEqualStrideForStride() throws Exception {
         Path result = directory.resolve("diff.json");
         assertEquals(0, program("diff", "--guest", "nano", "--append", "iterations=200 warmup=10", "--mem", "ept,shadow", "--engine", "native,interpreter", "--every", "5000", "--json", result.toString()));

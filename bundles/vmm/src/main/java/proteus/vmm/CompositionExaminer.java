@@ -25,6 +25,8 @@ import proteus.api.vm.GuestAbi;
 /** Says in sentences what can be composed now, and why not. */
 @Component
 public final class CompositionExaminer implements Composer {
+    /** Known to the design. */
+    private static final String REAL = "kvm";
     private static final String NOBODY = "no bundle provides it yet";
 
     private final TechniqueRegistry registry;
@@ -47,7 +49,8 @@ public final class CompositionExaminer implements Composer {
         List<String> fits = new ArrayList<>();
         Optional<Silicon> silicon = registry.silicon(wish.silicon());
         if (silicon.isEmpty()) {
-            against.add("There is no silicon '%s'; %s.".formatted(wish.silicon(), offered(List.copyOf(registry.siliconNames()))));
+            String why = wish.silicon().equals(REAL) ? ": no bundle drives the host's own processor yet" : "";
+            against.add("There is no silicon '%s'%s; %s.".formatted(wish.silicon(), why, offered(silicons())));
         }
         technique(Kind.CPU, wish.cpu(), registry.cpu(wish.cpu()).map(part -> part.info()), silicon, fits, against);
         technique(Kind.MEMORY, wish.memory(), registry.memory(wish.memory()).map(part -> part.info()), silicon, fits, against);
@@ -63,6 +66,11 @@ public final class CompositionExaminer implements Composer {
         List<String> findings = new ArrayList<>(against);
         findings.addAll(fits);
         return new CompositionReport(wish, against.isEmpty(), History.name(wish), findings);
+    }
+
+    @Override
+    public List<String> silicons() {
+        return List.copyOf(registry.siliconNames());
     }
 
     @Override

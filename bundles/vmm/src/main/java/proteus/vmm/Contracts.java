@@ -3,9 +3,11 @@ package proteus.vmm;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import proteus.api.silicon.Silicon;
 import proteus.api.vm.GuestContract;
 
@@ -40,6 +42,15 @@ final class Contracts {
         ByteBuffer name = ByteBuffer.wrap(SIGNATURE.getBytes(StandardCharsets.US_ASCII)).order(ByteOrder.LITTLE_ENDIAN);
         table.put(key(HYPERVISOR_LEAF), new int[] {HYPERVISOR_LEAF, name.getInt(), name.getInt(), name.getInt()});
         return new GuestContract(cpu, table, List.of(), TSC_FREQUENCY);
+    }
+
+    /** The first leaf of CPUID that a guest was promised otherwise than it would find it. */
+    static Optional<Long> broken(Map<Long, int[]> promised, GuestContract offered) {
+        return promised.entrySet().stream()
+                .filter(leaf -> !Arrays.equals(leaf.getValue(), offered.cpuid().get(leaf.getKey())))
+                .map(leaf -> leaf.getKey() >>> 32)
+                .sorted()
+                .findFirst();
     }
 
     /** Says the frequencies, so that a guest need not measure them against timers. */

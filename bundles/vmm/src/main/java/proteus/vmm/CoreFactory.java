@@ -7,7 +7,6 @@ import proteus.api.cpu.CpuTechnique;
 import proteus.api.cpu.CpuVirtualization;
 import proteus.api.event.EventCounters;
 import proteus.api.io.InterruptController;
-import proteus.api.memory.GuestMemory;
 import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryTechnique;
 import proteus.api.memory.MemoryVirtualization;
@@ -32,7 +31,7 @@ record CoreFactory(
         GuestContract contract,
         EventCounters counters,
         MemoryMap map,
-        GuestMemory memory,
+        MachineMemory memory,
         MachineBus bus,
         InterruptController interrupts,
         MachineSchedule schedule,

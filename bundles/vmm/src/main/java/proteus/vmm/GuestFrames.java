@@ -22,7 +22,7 @@ final class GuestFrames implements AutoCloseable {
     private static final byte[] ZEROS = new byte[FRAME];
     private static final int CHUNK_SHIFT = 21;
 
-    private final HostFrames host;
+    private HostFrames host;
     private final EventCounters counters;
     private final String name;
     private final String owner;
@@ -30,7 +30,7 @@ final class GuestFrames implements AutoCloseable {
     /** Number of the frame behind each page; negative: a shared one; 0: none yet. */
     private int[] frames;
     /** Per 2 MiB of RAM: some page has, or had, a frame. */
-    private final boolean[] touched;
+    private boolean[] touched;
     /** The guest knows its frames: they stay. */
     private boolean pinned;
     private LongConsumer listener = offset -> { };
@@ -291,6 +291,49 @@ final class GuestFrames implements AutoCloseable {
         } else if (frames[page] < 0) {
             host.leave((long) -frames[page] << SHIFT);
         }
+    }
+
+    /** The same pages in the memory of another host; those of zeros wait for their first use there. */
+    GuestFrames copy(HostFrames target) {
+        GuestFrames other = new GuestFrames(target, counters, name, ramBytes);
+        try {
+            byte[] content = new byte[FRAME];
+            for (int page = 0; page < ramBytes >> SHIFT; page++) {
+                if (frames[page] != 0) {
+                    read(page, content);
+                    if (!Arrays.equals(content, ZEROS)) {
+                        target.memory().write(other.ownHpa((long) page << SHIFT, false), content, 0, FRAME);
+                    }
+                }
+            }
+            int first = (int) (ramBytes >> SHIFT);
+            if (frames.length > first) {
+                byte[] rom = new byte[frames.length - first << SHIFT];
+                host.memory().read((long) frames[first] << SHIFT, rom, 0, rom.length);
+                other.append(rom, "ROM");
+            }
+            return other;
+        } catch (RuntimeException | Error e) {
+            other.close();
+            throw e;
+        }
+    }
+
+    private void read(int page, byte[] content) {
+        host.memory().read((long) Math.abs(frames[page]) << SHIFT, content, 0, FRAME);
+    }
+
+    /** Takes the frames of a copy and gives it the own ones. */
+    void exchange(GuestFrames other) {
+        HostFrames theirHost = other.host;
+        int[] theirFrames = other.frames;
+        boolean[] theirTouched = other.touched;
+        other.host = host;
+        other.frames = frames;
+        other.touched = touched;
+        host = theirHost;
+        frames = theirFrames;
+        touched = theirTouched;
     }
 
     private static int number(long hpa) {

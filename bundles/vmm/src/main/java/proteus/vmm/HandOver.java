@@ -17,9 +17,11 @@ import proteus.api.cpu.CpuVirtualization;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.Processor;
 import proteus.api.state.ArchState;
+import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestAbi;
 import proteus.api.vm.HandOverReport;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmShape;
 
 /**
  * Gives the vCPU of one VM from a core to another: validate, build, export, import, commit, close the old one. A failure before
@@ -34,7 +36,7 @@ final class HandOver {
     private final Composer composer;
     private final Deque<HandOverReport> reports = new ArrayDeque<>();
     private volatile CompositionReport report;
-    private volatile ExecutionEngine engine;
+    private volatile VmShape shape;
     /** What its user wants; differs from what it has while a part is away. */
     private Composition wish;
     /** The guest's state while no core has it. */
@@ -45,7 +47,7 @@ final class HandOver {
         this.composer = composer;
         this.report = report;
         this.wish = report.composition();
-        this.engine = parts.spec().engine();
+        this.shape = parts.spec().shape();
     }
 
     /** Any thread. */
@@ -54,8 +56,8 @@ final class HandOver {
     }
 
     /** Any thread. */
-    ExecutionEngine engine() {
-        return engine;
+    VmShape shape() {
+        return shape;
     }
 
     List<HandOverReport> reports() {
@@ -72,12 +74,13 @@ final class HandOver {
         return new Keeper(this);
     }
 
-    HandOverReport swap(Composition next, ExecutionEngine nextEngine) {
-        objection(next).ifPresent(why -> {
+    HandOverReport swap(VmShape next) {
+        objection(next.composition()).ifPresent(why -> {
             throw new VmException("VM %s stays with %s: %s".formatted(name(), report.composition(), why));
         });
-        HandOverReport done = move(composer.examine(next), nextEngine);
-        wish = next;
+        boolean core = homeless() || next.host() == shape.host() || !next.with(shape.host()).equals(shape);
+        HandOverReport done = core ? move(composer.examine(next.composition()), next) : become(report, next, System.nanoTime(), List.of());
+        wish = next.composition();
         return done;
     }
 
@@ -93,36 +96,42 @@ final class HandOver {
         if (!next.io().equals(now.io())) {
             return Optional.of("its guest drives the devices of I/O technique '%s' and would lose them.".formatted(now.io()));
         }
-        if (!next.silicon().equals(now.silicon())) {
-            return Optional.of("its memory is silicon '%s', and '%s' has another.".formatted(now.silicon(), next.silicon()));
-        }
         if (parts.abi() != GuestAbi.PC) {
             return Optional.of("a Xen domain's event channels, page types and timers are kept by CPU technique '%s' and cannot be moved.".formatted(now.cpu()));
         }
         if (parts.cores().registry().cpu(next.cpu()).map(technique -> technique.abi() != GuestAbi.PC).orElse(false)) {
             return Optional.of("its guest was started on a PC, and CPU technique '%s' is for guests started as Xen domains.".formatted(next.cpu()));
         }
-        return Optional.empty();
+        return next.silicon().equals(now.silicon()) ? Optional.empty() : promise(next.silicon());
     }
 
-    private HandOverReport move(CompositionReport examined, ExecutionEngine nextEngine) {
+    /** What the guest was promised that another silicon does not give it. */
+    private Optional<String> promise(String silicon) {
+        try {
+            return parts.cores().registry().silicon(silicon)
+                    .flatMap(other -> Contracts.broken(parts.contract().cpuid(), Contracts.of(other, parts.spec().cpu())))
+                    .map(leaf -> "its guest was promised a CPUID whose leaf 0x%x silicon '%s' does not give it for CPU model '%s'.".formatted(leaf, silicon, parts.spec().cpu()));
+        } catch (IllegalArgumentException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    private HandOverReport move(CompositionReport examined, VmShape wanted) {
         long from = System.nanoTime();
         Optional<Core> old = parts.vcpu().core();
+        List<String> steps = new ArrayList<>();
+        Removal removal = Removal.NONE;
         Core next;
         try {
-            next = parts.cores().build(examined.composition(), nextEngine);
-        } catch (RuntimeException e) {
-            throw stays(e);
-        }
-        try {
-            next.cpu().importState(old.map(core -> core.cpu().exportState()).orElse(kept));
-            parts.vcpu().carry(next);
+            if (!examined.composition().silicon().equals(report.composition().silicon())) {
+                removal = Removal.to(parts, CoreFactory.gone(parts.cores().registry().silicon(examined.composition().silicon())), steps);
+            }
+            next = successor(examined.composition(), wanted.engine(), old.map(core -> core.cpu().exportState()).orElse(kept));
         } catch (RuntimeException | Error e) {
-            next.close();
+            removal.undo();
             throw stays(e);
         }
         kept = null;
-        List<String> steps = new ArrayList<>();
         steps.add("built a processor for CPU technique '%s' (%s) and empty tables for memory technique '%s'"
                 .formatted(next.composition().cpu(), next.processor().engine(), next.composition().memory()));
         steps.add(old.isPresent() ? "moved the guest's state" : "gave it the guest's state that was kept");
@@ -130,16 +139,33 @@ final class HandOver {
             core.close();
             steps.add("dropped the processor, tables and translations of before");
         });
-        HandOverReport done = new HandOverReport(
-                report.composition(),
-                examined.composition(),
-                engine,
-                nextEngine,
-                parts.vcpu().retired(),
-                System.nanoTime() - from,
-                steps);
+        removal.commit();
+        return become(examined, wanted.with(examined.composition()), from, steps);
+    }
+
+    /** A core that carries the vCPU with this state; without one nothing has changed. */
+    private Core successor(Composition composition, ExecutionEngine engine, ArchState state) {
+        Core next = parts.cores().build(composition, engine);
+        try {
+            next.cpu().importState(state);
+            parts.vcpu().carry(next);
+            return next;
+        } catch (RuntimeException | Error e) {
+            next.close();
+            throw e;
+        }
+    }
+
+    /** The end of a hand-over, which nothing prevents any more. */
+    private HandOverReport become(CompositionReport examined, VmShape next, long from, List<String> before) {
+        List<String> steps = new ArrayList<>(before);
+        if (next.host() != shape.host()) {
+            parts.hostProcess().work(next.host());
+            steps.add("gave the work of the devices to %s; their state stayed".formatted(next.host() == DeviceSetting.Host.HOSTED ? "the process of a host" : "the VMM"));
+        }
+        HandOverReport done = new HandOverReport(shape, next, parts.vcpu().retired(), System.nanoTime() - from, steps);
         report = examined;
-        engine = nextEngine;
+        shape = next;
         if (reports.size() == KEPT) {
             reports.removeFirst();
         }
@@ -160,7 +186,7 @@ final class HandOver {
     boolean evade() {
         for (CompositionReport candidate : candidates()) {
             try {
-                move(candidate, engine);
+                move(candidate, shape);
                 return true;
             } catch (VmException e) {
                 LOG.warn("{}", e.getMessage());
@@ -172,12 +198,14 @@ final class HandOver {
     /** What could carry the guest now, the fewest changes against the user's wish first. */
     private List<CompositionReport> candidates() {
         List<CompositionReport> all = new ArrayList<>();
-        for (String cpu : names(TechniqueInfo.Kind.CPU)) {
-            for (String memory : names(TechniqueInfo.Kind.MEMORY)) {
-                Composition candidate = new Composition(wish.silicon(), cpu, memory, wish.io());
-                CompositionReport examined = composer.examine(candidate);
-                if (examined.possible() && visible(candidate).isEmpty()) {
-                    all.add(examined);
+        for (String silicon : parts.cores().registry().siliconNames()) {
+            for (String cpu : names(TechniqueInfo.Kind.CPU)) {
+                for (String memory : names(TechniqueInfo.Kind.MEMORY)) {
+                    Composition candidate = new Composition(silicon, cpu, memory, wish.io());
+                    CompositionReport examined = composer.examine(candidate);
+                    if (examined.possible() && visible(candidate).isEmpty()) {
+                        all.add(examined);
+                    }
                 }
             }
         }
@@ -186,7 +214,7 @@ final class HandOver {
     }
 
     private int distance(Composition candidate) {
-        return (candidate.cpu().equals(wish.cpu()) ? 0 : 2) + (candidate.memory().equals(wish.memory()) ? 0 : 1);
+        return (candidate.silicon().equals(wish.silicon()) ? 0 : 4) + (candidate.cpu().equals(wish.cpu()) ? 0 : 2) + (candidate.memory().equals(wish.memory()) ? 0 : 1);
     }
 
     private List<String> names(TechniqueInfo.Kind kind) {
@@ -219,7 +247,7 @@ final class HandOver {
             return homeless() && evade();
         }
         try {
-            move(wished, engine);
+            move(wished, shape);
             return true;
         } catch (VmException e) {
             LOG.warn("{}", e.getMessage());

@@ -3,6 +3,7 @@ package proteus.vmm;
 import java.util.function.LongSupplier;
 import proteus.api.event.CountedEvent;
 import proteus.api.event.EventCounters;
+import proteus.api.vm.DeviceSetting;
 
 /**
  * The hosted architecture (Sugerman, Venkitachalam and Lim 2001, sections 2 and 3): the VMM has the processor to itself in a world of its
@@ -13,17 +14,33 @@ import proteus.api.event.EventCounters;
 final class HostProcess {
     private final EventCounters counters;
     private final LongSupplier retired;
+    /** Whether there is a host; the devices are the VMM's own otherwise, and nothing of this happens. */
+    private boolean atWork;
     /** When the process worked last: several accesses of one instruction are one exit. */
     private long last = -1;
 
     /** @param retired instructions of the guest */
-    HostProcess(EventCounters counters, LongSupplier retired) {
+    HostProcess(EventCounters counters, LongSupplier retired, DeviceSetting.Host host) {
         this.counters = counters;
         this.retired = retired;
+        work(host);
+    }
+
+    /** From now on the work of devices is done here, or by the VMM; the devices keep their state, which is the VM's in both cases. */
+    void work(DeviceSetting.Host host) {
+        atWork = host == DeviceSetting.Host.HOSTED;
+        last = -1;
+    }
+
+    DeviceSetting.Host host() {
+        return atWork ? DeviceSetting.Host.HOSTED : DeviceSetting.Host.NATIVE;
     }
 
     /** The guest accesses a device: out to the process, and back by its call to run. */
     void work() {
+        if (!atWork) {
+            return;
+        }
         long now = retired.getAsLong();
         if (now != last) {
             last = now;
@@ -39,11 +56,16 @@ final class HostProcess {
 
     /** The process calls its system: read, write, select, or run the VM. */
     void systemCall() {
-        counters.count(CountedEvent.HOST_SYSCALLS);
+        if (atWork) {
+            counters.count(CountedEvent.HOST_SYSCALLS);
+        }
     }
 
     /** An interrupt of the host comes while the guest runs: the VMM switches to the host's world, which handles it, and is switched back to. */
     void bounce() {
+        if (!atWork) {
+            return;
+        }
         counters.count(CountedEvent.BOUNCED_INTERRUPTS);
         counters.add(CountedEvent.WORLD_SWITCHES, 2);
     }
@@ -59,7 +81,9 @@ final class HostProcess {
 
     /** The guest halts: the process waits for what comes first, by select with a time-out, so that the host can use the processor. */
     void idle() {
-        run();
-        systemCall();
+        if (atWork) {
+            run();
+            systemCall();
+        }
     }
 }

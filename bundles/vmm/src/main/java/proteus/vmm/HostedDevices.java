@@ -21,8 +21,8 @@ import proteus.api.io.Transport;
 import proteus.api.memory.GuestMemory;
 
 /**
- * The context of devices that a host process emulates: each access to their registers goes out to the process, each use of their back
- * ends is a system call. Guest memory is mapped into the process, and interrupts ride on its call to run the VM: both are free.
+ * The context of devices that a host process emulates while the VM is hosted: each access to their registers goes out to the process, each
+ * use of their back ends is a system call. Guest memory is mapped into the process, and interrupts ride on its call to run the VM: both are free.
  */
 record HostedDevices(DeviceContext machine, HostProcess process) implements DeviceContext {
     /** The wish with a back end that the process reaches by system calls. */

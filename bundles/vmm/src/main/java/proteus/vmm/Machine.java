@@ -22,9 +22,9 @@ import proteus.api.event.CountedEvent;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.io.Balloon;
 import proteus.api.io.TextScreen;
-import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.OutOfHostMemoryException;
+import proteus.api.silicon.Silicon;
 import proteus.api.state.ArchState;
 import proteus.api.vm.DebugAttachment;
 import proteus.api.vm.DebugListener;
@@ -36,6 +36,7 @@ import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VmConsole;
 import proteus.api.vm.VmEnd;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmShape;
 import proteus.api.vm.VmSpec;
 import proteus.api.vm.VmSpec.Clock;
 import proteus.api.vm.VmState;
@@ -197,7 +198,7 @@ final class Machine implements VirtualMachine {
         schedule.localWork(false);
         if (clock.fire() && !idled) {
             // The host's timer, which is what makes ours, has interrupted the VMM.
-            parts.hostProcess().ifPresent(HostProcess::bounce);
+            parts.hostProcess().bounce();
         }
         idled = false;
         if (schedule.stopRequested()) {
@@ -273,7 +274,7 @@ final class Machine implements VirtualMachine {
             finish(new VmEnd(VmEnd.Kind.FAILED, 0, "the guest halted with interrupts off and can never wake" + where()));
             return;
         }
-        parts.hostProcess().ifPresent(HostProcess::idle);
+        parts.hostProcess().idle();
         idled = true;
         long next = clock.nextDeadline();
         if (next == Long.MAX_VALUE && stepping) {
@@ -454,13 +455,13 @@ final class Machine implements VirtualMachine {
     }
 
     @Override
-    public HandOverReport swap(Composition wish, ExecutionEngine engine) {
+    public HandOverReport swap(VmShape wish) {
         return call(() -> {
             require("swap", VmState.CREATED, VmState.RUNNING, VmState.PAUSED, VmState.PARKED);
             if (state == VmState.PARKED && !handOver.homeless()) {
                 throw new VmException("VM %s cannot swap: it failed (%s)".formatted(name(), reason));
             }
-            HandOverReport done = handOver.swap(wish, engine);
+            HandOverReport done = handOver.swap(wish);
             unpark();
             return done;
         });
@@ -492,8 +493,8 @@ final class Machine implements VirtualMachine {
     }
 
     @Override
-    public ExecutionEngine engine() {
-        return handOver.engine();
+    public VmShape shape() {
+        return handOver.shape();
     }
 
     /** A part of its hypervisor goes away: another takes the guest, or it is kept safe until one comes. */
@@ -504,7 +505,12 @@ final class Machine implements VirtualMachine {
                     handOver.keep();
                 } else if (!parts.replaceable(part)) {
                     park(VmEnd.Kind.FAILED, "bundle " + bundle + ", a part of its hypervisor, was stopped");
-                } else if (!handOver.evade()) {
+                } else if (handOver.evade()) {
+                    // the guest runs on
+                } else if (part instanceof Silicon) {
+                    handOver.keep();
+                    finish(new VmEnd(VmEnd.Kind.FAILED, 0, "bundle " + bundle + " was stopped, and with its silicon the guest's memory is gone"));
+                } else {
                     handOver.keep();
                     before = state;
                     state = VmState.PARKED;

@@ -26,7 +26,6 @@ import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.OutOfHostMemoryException;
 import proteus.api.silicon.Silicon;
 import proteus.api.state.ArchState;
-import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestContract;
 import proteus.api.vm.GuestLoader;
@@ -97,7 +96,7 @@ final class MachineBuilder {
         AddressBus mmio = new AddressBus("address");
         MachineConsole console = new MachineConsole(
                 link::post, text -> link.end(proteus.api.vm.VmEnd.Kind.TEXT_SEEN, 0, "the guest printed '" + text.strip() + "'"));
-        Optional<ShadowedRom> rom = rom(silicon.hostMemory(), map);
+        Optional<ShadowedRom> rom = rom(map);
         // What techniques see is what the processor sees; devices, the loader and the debugger see the memory itself.
         AddressLine20 line20 = new AddressLine20(map);
         FirmwareLog firmwareLog = new FirmwareLog();
@@ -108,9 +107,7 @@ final class MachineBuilder {
         spec.boot().files().forEach(board::firmwareFile);
         ports.attach(LAB_PORT, 1, "lab marks", new LabPort(link));
         Optional<IoTechnique> serial = registry.io(SERIAL_TECHNIQUE).filter(technique -> technique != ioTechnique && abi == GuestAbi.PC);
-        Optional<HostProcess> process = spec.devices().host() == DeviceSetting.Host.HOSTED
-                ? Optional.of(new HostProcess(counters, vcpu::retired))
-                : Optional.empty();
+        HostProcess process = new HostProcess(counters, vcpu::retired, spec.devices().host());
         List<Device> devices = abi == GuestAbi.PC ? devices(context, process, ioTechnique, serial, console) : noDevices();
 
         rom.ifPresent(shadowed -> shadowed.listener(vcpu::onMapChange));
@@ -143,7 +140,7 @@ final class MachineBuilder {
             vcpu.cpu().importState(initial);
         };
 
-        Set<Object> used = new HashSet<>(Set.of(silicon, ioTechnique));
+        Set<Object> used = new HashSet<>(Set.of(ioTechnique));
         serial.ifPresent(used::add);
         List<String> notes = new ArrayList<>();
         notes.add("started by " + guest.protocol());
@@ -175,7 +172,7 @@ final class MachineBuilder {
 
     /** What the I/O technique has, and the serial port. */
     private List<Device> devices(
-            MachineContext context, Optional<HostProcess> process, IoTechnique technique, Optional<IoTechnique> serial, MachineConsole console) {
+            MachineContext context, HostProcess process, IoTechnique technique, Optional<IoTechnique> serial, MachineConsole console) {
         SharedConsole shared = new SharedConsole(console);
         List<Device> devices = new ArrayList<>(plug(context, process, technique, wishes(technique, serial.isPresent() ? shared.device() : console)));
         devices.forEach(made::own);
@@ -186,11 +183,8 @@ final class MachineBuilder {
         return devices;
     }
 
-    private static List<Device> plug(MachineContext context, Optional<HostProcess> process, IoTechnique technique, List<DeviceSpec> wishes) {
-        if (process.isEmpty()) {
-            return technique.plug(context, wishes);
-        }
-        HostedDevices hosted = new HostedDevices(context, process.get());
+    private static List<Device> plug(MachineContext context, HostProcess process, IoTechnique technique, List<DeviceSpec> wishes) {
+        HostedDevices hosted = new HostedDevices(context, process);
         return technique.plug(hosted, wishes.stream().map(hosted::hosted).toList());
     }
 
@@ -226,13 +220,13 @@ final class MachineBuilder {
     }
 
     /** The ROM of a machine that starts from firmware. */
-    private Optional<ShadowedRom> rom(HostMemory host, RegionMap map) {
+    private Optional<ShadowedRom> rom(RegionMap map) {
         if (spec.boot().entry() != VmSpec.Entry.FIRMWARE) {
             return Optional.empty();
         }
         byte[] image = spec.boot().kernel();
         ShadowedRom.check(spec.boot().name(), image);
-        return Optional.of(new ShadowedRom(map, host, image));
+        return Optional.of(new ShadowedRom(map, image));
     }
 
     private List<DeviceSpec> wishes(IoTechnique technique, CharacterBackend console) {

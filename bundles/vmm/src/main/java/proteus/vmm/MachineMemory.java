@@ -10,13 +10,18 @@ final class MachineMemory implements GuestMemory {
     private static final int PAGE = HostMemory.FRAME_SIZE;
 
     private final BackedMap map;
-    private final HostMemory host;
+    private HostMemory host;
     private final long size;
 
     MachineMemory(BackedMap map, HostMemory host, long size) {
         this.map = map;
         this.host = host;
         this.size = size;
+    }
+
+    /** The frames are another host's now. */
+    void on(HostMemory other) {
+        host = other;
     }
 
     @Override

@@ -30,7 +30,7 @@ import proteus.api.vm.VmSpec;
  * @param notes what the loader said
  * @param restart what the reset line does on a PC: all parts as after power-on, the guest loaded again
  * @param frames behind its memory
- * @param hostProcess of a hosted VM, which does the work of its devices
+ * @param hostProcess does the work of the devices of a hosted VM
  * @param owned everything to close, in the order of making
  */
 record Parts(
@@ -54,7 +54,7 @@ record Parts(
         List<String> notes,
         Runnable restart,
         MachineFrames frames,
-        Optional<HostProcess> hostProcess,
+        HostProcess hostProcess,
         Closing owned) {
 
     boolean uses(Object part) {

@@ -35,17 +35,15 @@ final class ShadowedRom implements ShadowMemory {
 
     private final RegionMap map;
     private final List<MemoryRegion> ram;
-    private final HostMemory host;
     private final long romOffset;
     private final int romBytes;
     private final Owner[] owners = new Owner[PIECES];
     private Listener listener = (gpa, bytes) -> {};
 
     /** @param image whole pages, see {@link #check} */
-    ShadowedRom(RegionMap map, HostMemory host, byte[] image) {
+    ShadowedRom(RegionMap map, byte[] image) {
         this.map = map;
         this.ram = map.regions();
-        this.host = host;
         this.romOffset = map.frames().append(image, "ROM");
         this.romBytes = image.length;
         for (int piece = 0; piece < PIECES; piece++) {
@@ -88,6 +86,7 @@ final class ShadowedRom implements ShadowMemory {
     }
 
     private void copyRom(int piece) {
+        HostMemory host = map.frames().host().memory();
         byte[] content = new byte[HostMemory.FRAME_SIZE];
         for (long at = 0; at < PIECE; at += content.length) {
             host.read(map.frames().hpa(rom(piece) + at), content, 0, content.length);

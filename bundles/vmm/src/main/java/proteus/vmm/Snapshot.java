@@ -64,7 +64,7 @@ final class Snapshot {
         }
         Map<String, byte[]> devices = new LinkedHashMap<>();
         parts.devices().forEach(device -> devices.put(device.name(), device.exportState()));
-        VmSpec now = parts.spec().on(handOver.report().composition(), handOver.engine());
+        VmSpec now = parts.spec().in(handOver.shape());
         Snapshot all = new Snapshot(
                 now,
                 parts.contract().cpuid(),
@@ -197,12 +197,9 @@ final class Snapshot {
         if (!here.equals(List.copyOf(devices.keySet()))) {
             throw new VmException("the guest drives %s and would find %s: restore it with the I/O technique it was saved with".formatted(devices.keySet(), here));
         }
-        Map<Long, int[]> promised = parts.contract().cpuid();
-        for (Map.Entry<Long, int[]> leaf : cpuid.entrySet()) {
-            if (!Arrays.equals(leaf.getValue(), promised.get(leaf.getKey()))) {
-                throw new VmException("the guest was promised a CPUID whose leaf 0x%x this silicon does not give it for CPU model '%s'".formatted(leaf.getKey() >>> 32, spec.cpu()));
-            }
-        }
+        Contracts.broken(cpuid, parts.contract()).ifPresent(leaf -> {
+            throw new VmException("the guest was promised a CPUID whose leaf 0x%x this silicon does not give it for CPU model '%s'".formatted(leaf, spec.cpu()));
+        });
     }
 
     private static void pages(DataInputStream in, Parts parts) throws IOException {

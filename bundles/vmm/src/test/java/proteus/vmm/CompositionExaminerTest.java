@@ -53,7 +53,7 @@ class CompositionExaminerTest {
     @Test
     void missingSiliconIsNamed() {
         CompositionReport report = composer.examine(new Composition("kvm", "hwassist", "ept", "emul"));
-        assertEquals("There is no silicon 'kvm'; offered: model.", report.findings().getFirst());
+        assertEquals("There is no silicon 'kvm': no bundle drives the host's own processor yet; offered: model.", report.findings().getFirst());
     }
 
     @Test

@@ -9,9 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import proteus.api.compose.Composition;
 import proteus.api.silicon.ExecutionEngine;
+import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.HandOverReport;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmShape;
 import proteus.api.vm.VmState;
 
 @Timeout(20)
@@ -24,6 +26,7 @@ class HandOverTest {
     void closeAll() {
         platform.machines.list().forEach(VirtualMachine::close);
         assertEquals(0, platform.host.allocations(), "all memory went back");
+        assertEquals(0, platform.otherHost.allocations(), "all memory went back");
     }
 
     private VirtualMachine create() {
@@ -48,7 +51,7 @@ class HandOverTest {
         });
         HandOverReport report = vm.swap(SHADOW, ExecutionEngine.NATIVE);
         assertEquals(500, report.retired());
-        assertEquals(Composition.DEFAULT, report.from());
+        assertEquals(Composition.DEFAULT, report.from().composition());
         assertEquals(SHADOW, vm.composition().composition());
         assertEquals(ExecutionEngine.NATIVE, vm.engine());
         assertEquals(2, platform.closed, "the techniques of before are closed");
@@ -57,6 +60,112 @@ class HandOverTest {
         assertEquals(1200, vm.statistics().retired());
         assertEquals(700, platform.processor.retired());
         assertEquals(1, vm.handOvers().size());
+    }
+
+    private static Composition on(String silicon) {
+        return new Composition(silicon, "hwassist", "ept", "emul");
+    }
+
+    @Test
+    void anotherSiliconGetsTheMemoryAndTheDevicesFindItThere() {
+        platform.registry.addSilicon(platform.other, null);
+        VirtualMachine vm = create();
+        vm.inspect(inside -> {
+            inside.memory().write64(0x3ff8, -2);
+            inside.memory().write8(0x20_0000, 7);
+            return null;
+        });
+        step(vm, 50);
+        HandOverReport report = vm.swap(on("other"), vm.engine());
+        assertEquals("other", vm.composition().composition().silicon());
+        assertTrue(report.steps().getFirst().contains("to silicon 'other'"), report.steps()::toString);
+        assertEquals(0, platform.host.allocations(), "the memory of before is free");
+        vm.inspect(inside -> {
+            assertEquals(-2, inside.memory().read64(0x3ff8));
+            assertEquals(7, inside.memory().read8(0x20_0000));
+            assertEquals(0, inside.memory().read8(0x30_0000));
+            inside.memory().write8(0x30_0000, 9);
+            assertEquals(9, inside.memory().read8(0x30_0000));
+            assertEquals(9, platform.cpu.guestMemory().read8(0x30_0000));
+            return null;
+        });
+        step(vm, 50);
+        assertEquals(100, vm.statistics().retired());
+        vm.swap(on("model"), vm.engine());
+        assertEquals(9, (int) vm.inspect(inside -> inside.memory().read8(0x30_0000)));
+    }
+
+    @Test
+    void anotherSiliconThatBreaksThePromiseIsRefused() {
+        platform.otherLeaf7 = 3;
+        platform.registry.addSilicon(platform.other, null);
+        VirtualMachine vm = create();
+        String message = assertThrows(VmException.class, () -> vm.swap(on("other"), vm.engine())).getMessage();
+        assertTrue(message.contains("promised a CPUID whose leaf 0x7 silicon 'other' does not give it"), message);
+        message = assertThrows(VmException.class, () -> vm.swap(on("kvm"), vm.engine())).getMessage();
+        assertTrue(message.contains("There is no silicon 'kvm'"), message);
+        step(vm, 10);
+    }
+
+    @Test
+    void memoryReturnsWhenTheOtherSiliconFails() {
+        platform.registry.addSilicon(platform.other, null);
+        VirtualMachine vm = create();
+        vm.inspect(inside -> {
+            inside.memory().write8(0x20_0000, 7);
+            return null;
+        });
+        platform.importFailure = "cannot take this state";
+        assertThrows(VmException.class, () -> vm.swap(on("other"), vm.engine()));
+        assertEquals(0, platform.otherHost.allocations(), "the copy is gone");
+        assertEquals(7, (int) vm.inspect(inside -> inside.memory().read8(0x20_0000)));
+        platform.importFailure = "";
+        step(vm, 10);
+    }
+
+    @Test
+    void siliconThatLeavesGivesItsGuestsToAnotherOrTheirMemoryIsLost() {
+        platform.registry.addSilicon(platform.other, null);
+        VirtualMachine vm = create();
+        step(vm, 10);
+        platform.registry.removeSilicon(platform.model);
+        assertEquals(VmState.PAUSED, vm.state(), vm::reason);
+        assertEquals("other", vm.composition().composition().silicon());
+        platform.registry.removeSilicon(platform.other);
+        assertEquals(VmState.ENDED, vm.state());
+        assertTrue(vm.reason().contains("memory is gone"), vm::reason);
+        platform.registry.addSilicon(platform.model, null);
+        assertEquals(VmState.ENDED, vm.state());
+    }
+
+    @Test
+    void devicesChangeTheirHostWithoutAnotherProcessor() {
+        VirtualMachine vm = create();
+        step(vm, 10);
+        Object processor = platform.processor;
+        platform.line.output('a');
+        assertEquals(0, vm.statistics().counters().getOrDefault("host-syscalls", 0L));
+        HandOverReport report = vm.swap(vm.shape().with(DeviceSetting.Host.HOSTED));
+        assertEquals(DeviceSetting.Host.HOSTED, vm.shape().host());
+        assertEquals(processor, platform.processor);
+        assertEquals(1, report.steps().size(), report.steps()::toString);
+        platform.line.output('b');
+        assertEquals(1, vm.statistics().counters().get("host-syscalls"));
+        vm.swap(vm.shape().with(DeviceSetting.Host.NATIVE));
+        platform.line.output('c');
+        assertEquals(1, vm.statistics().counters().get("host-syscalls"));
+        assertEquals("abc", vm.console().text());
+        assertEquals(0, platform.closed);
+    }
+
+    @Test
+    void hostAndMemoryTechniqueMayChangeAtOnce() {
+        platform.registry.addMemory(platform.shadow, null);
+        VirtualMachine vm = create();
+        VmShape wish = new VmShape(SHADOW, ExecutionEngine.NATIVE, DeviceSetting.Host.HOSTED);
+        HandOverReport report = vm.swap(wish);
+        assertEquals(wish, vm.shape());
+        assertEquals(wish, report.to());
     }
 
     @Test

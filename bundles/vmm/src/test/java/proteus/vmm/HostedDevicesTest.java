@@ -20,6 +20,7 @@ import proteus.api.io.DeviceSpec;
 import proteus.api.io.InterruptLine;
 import proteus.api.io.Timers;
 import proteus.api.memory.GuestMemory;
+import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.VmSpec;
 
 /** The path of a device access in the hosted architecture, event by event. */
@@ -28,7 +29,7 @@ class HostedDevicesTest implements DeviceContext {
 
     private final EventCounters counters = new EventCounters();
     private long retired = 100;
-    private final HostProcess process = new HostProcess(counters, () -> retired);
+    private final HostProcess process = new HostProcess(counters, () -> retired, DeviceSetting.Host.HOSTED);
     private final HostedDevices hosted = new HostedDevices(this, process);
     private final AddressBus ports = new AddressBus("port");
     private final VirtualClock clock = new VirtualClock(VmSpec.Clock.COUNT, () -> retired);

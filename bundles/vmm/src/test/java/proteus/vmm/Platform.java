@@ -50,11 +50,17 @@ import proteus.tck.fake.FakeProcessor;
  */
 final class Platform {
     final ArrayHostMemory host = new ArrayHostMemory(64 << 20);
+    final ArrayHostMemory otherHost = new ArrayHostMemory(64 << 20);
     final EnumSet<SiliconFeature> features = EnumSet.allOf(SiliconFeature.class);
     final TechniqueRegistry registry = new TechniqueRegistry();
     final CompositionExaminer composer = new CompositionExaminer(registry, new DeclaredTechniques(Stream::of));
     final Machines machines = new Machines(registry, composer);
     final Deque<Function<Platform, RunOutcome>> guest = new ArrayDeque<>();
+    final Silicon model = new Model("model", host);
+    /** Not offered unless a test does. */
+    final Silicon other = new Model("other", otherHost);
+    /** What CPUID leaf 7 of {@link #other} says. */
+    int otherLeaf7 = 7;
     final CpuTechnique cpuTechnique = new Cpu();
     final MemoryTechnique ept = new Memory("ept");
     final MemoryTechnique shadow = new Memory("shadow");
@@ -70,7 +76,7 @@ final class Platform {
     int loads;
 
     Platform() {
-        registry.addSilicon(new Model(), null);
+        registry.addSilicon(model, null);
         registry.addCpu(cpuTechnique, null);
         registry.addMemory(ept, null);
         registry.addIo(new Io(), null);
@@ -102,9 +108,17 @@ final class Platform {
     }
 
     private final class Model implements Silicon {
+        private final String name;
+        private final HostMemory memory;
+
+        Model(String name, HostMemory memory) {
+            this.name = name;
+            this.memory = memory;
+        }
+
         @Override
         public String name() {
-            return "model";
+            return name;
         }
 
         @Override
@@ -114,12 +128,13 @@ final class Platform {
 
         @Override
         public Map<Long, int[]> cpuid(String model) {
-            return new HashMap<>(Map.of(0L, new int[] {7, 1, 2, 3}, 1L << 32, new int[] {0x600, 0, 1 << 5, 1 << 12}));
+            int leaf7 = memory == host ? 7 : otherLeaf7;
+            return new HashMap<>(Map.of(0L, new int[] {7, 1, 2, 3}, 1L << 32, new int[] {0x600, 0, 1 << 5, 1 << 12}, 7L << 32, new int[] {0, leaf7, 0, 0}));
         }
 
         @Override
         public HostMemory hostMemory() {
-            return host;
+            return memory;
         }
 
         @Override

@@ -32,7 +32,7 @@ class ShadowedRomTest {
         for (int i = 0; i < ROM; i += 8) {
             image.putLong(i, i);
         }
-        ShadowedRom made = new ShadowedRom(map, host, image.array());
+        ShadowedRom made = new ShadowedRom(map, image.array());
         made.listener((gpa, bytes) -> told.add(gpa));
         return made;
     }

@@ -1,6 +1,7 @@
 package proteus.shell.gogo;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -10,19 +11,22 @@ import org.osgi.service.component.annotations.Reference;
 import proteus.api.compose.Composer;
 import proteus.api.compose.CompositionReport;
 import proteus.api.compose.Preset;
+import proteus.shell.program.Settings;
 import proteus.shell.text.Output;
 import proteus.shell.text.Table;
 
 /** {@code tech:*}: what techniques there are and what fits. */
 @Component(
         service = TechCommands.class,
-        property = {"osgi.command.scope=tech", "osgi.command.function=list", "osgi.command.function=presets", "osgi.command.function=why"})
+        property = {"osgi.command.scope=tech", "osgi.command.function=list", "osgi.command.function=presets", "osgi.command.function=why", "osgi.command.function=set"})
 public final class TechCommands {
     private final Composer composer;
+    private final Settings settings;
 
     @Activate
-    public TechCommands(@Reference Composer composer) {
+    public TechCommands(@Reference Composer composer, @Reference Settings settings) {
         this.composer = composer;
+        this.settings = settings;
     }
 
     @Descriptor("the techniques of the design, offered now or not")
@@ -61,5 +65,12 @@ public final class TechCommands {
         values.put("possible", Output.of(output) == Output.JSON ? (Object) report.possible() : report.possible() ? "yes" : "no");
         values.put("findings", report.findings());
         return Output.of(output).show(values);
+    }
+
+    @Descriptor("changes a setting of a bundle until Proteus ends; guests that use it are handed over")
+    public void set(
+            @Descriptor("PID:KEY=VALUE, such as proteus.mem.shadow:variant=naive, or proteus.silicon~second:memory_mib=1024 for another machine") String setting)
+            throws InterruptedException {
+        settings.apply(List.of(setting), () -> true);
     }
 }

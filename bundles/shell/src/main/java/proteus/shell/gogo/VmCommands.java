@@ -26,6 +26,7 @@ import proteus.api.vm.MemorySize;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmShape;
 import proteus.api.vm.VmSpec;
 import proteus.api.vm.VmStatistics;
 import proteus.shell.guests.Guests;
@@ -293,22 +294,24 @@ public final class VmCommands {
         return "target remote " + port.open(Vms.find(manager, vm), where).address();
     }
 
-    @Descriptor("gives a VM's guest, running or not, to another technique: vm:swap NAME cpu|mem|io|silicon|engine TECHNIQUE")
+    @Descriptor("gives a VM's guest, running or not, to another technique: vm:swap NAME cpu|mem|io|silicon|engine|host TECHNIQUE")
     public String swap(
             @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output,
             @Descriptor("name of the VM") String vm,
-            @Descriptor("what to change: cpu, mem, io, silicon or engine") String what,
-            @Descriptor("the technique to change to, as in tech:list; an engine: native, interpreter or auto") String technique) {
+            @Descriptor("what to change: cpu, mem, io, silicon, engine or host") String what,
+            @Descriptor("the technique to change to, as in tech:list; an engine: native, interpreter or auto; a host: native or hosted") String technique) {
         VirtualMachine machine = Vms.find(manager, vm);
-        Composition now = machine.composition().composition();
-        HandOverReport done = switch (what) {
-            case "cpu" -> machine.swap(new Composition(now.silicon(), technique, now.memory(), now.io()), machine.engine());
-            case "mem" -> machine.swap(new Composition(now.silicon(), now.cpu(), technique, now.io()), machine.engine());
-            case "io" -> machine.swap(new Composition(now.silicon(), now.cpu(), now.memory(), technique), machine.engine());
-            case "silicon" -> machine.swap(new Composition(technique, now.cpu(), now.memory(), now.io()), machine.engine());
-            case "engine" -> machine.swap(now, engine(technique));
-            default -> throw new VmException("'" + what + "' cannot be swapped: give cpu, mem, io, silicon or engine");
-        };
+        VmShape shape = machine.shape();
+        Composition now = shape.composition();
+        HandOverReport done = machine.swap(switch (what) {
+            case "cpu" -> shape.with(new Composition(now.silicon(), technique, now.memory(), now.io()));
+            case "mem" -> shape.with(new Composition(now.silicon(), now.cpu(), technique, now.io()));
+            case "io" -> shape.with(new Composition(now.silicon(), now.cpu(), now.memory(), technique));
+            case "silicon" -> shape.with(new Composition(technique, now.cpu(), now.memory(), now.io()));
+            case "engine" -> shape.with(engine(technique));
+            case "host" -> shape.with(DeviceSetting.of("pci", technique).host());
+            default -> throw new VmException("'" + what + "' cannot be swapped: give cpu, mem, io, silicon, engine or host");
+        });
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("change", change(done));
         values.put("retired", done.retired());
@@ -342,10 +345,14 @@ public final class VmCommands {
     }
 
     private static String change(HandOverReport done) {
-        String engines = done.fromEngine() == done.toEngine()
-                ? ""
-                : ", engine %s to %s".formatted(done.fromEngine(), done.toEngine()).toLowerCase(Locale.ROOT);
-        return done.from() + (done.from().equals(done.to()) ? " stays" : " to " + done.to()) + engines;
+        Composition before = done.from().composition();
+        Composition now = done.to().composition();
+        return before + (before.equals(now) ? " stays" : " to " + now) + other("engine", done.from().engine(), done.to().engine())
+                + other("host", done.from().host(), done.to().host());
+    }
+
+    private static String other(String what, Enum<?> before, Enum<?> now) {
+        return before == now ? "" : ", %s %s to %s".formatted(what, before, now).toLowerCase(Locale.ROOT);
     }
 
     private static String state(VirtualMachine vm) {

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import proteus.api.vm.HandOverReport;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmShape;
 import proteus.api.vm.VmSpec;
 
 /**
@@ -65,7 +66,7 @@ public final class Storm {
 
     private final Play play;
     private final VmSpec spec;
-    private final List<Shape> shapes;
+    private final List<VmShape> shapes;
     private final int memoryEvery;
     private final Consumer<String> progress;
 
@@ -74,7 +75,7 @@ public final class Storm {
      * @param shapes what to change between
      * @param memoryEvery memory is compared after each so many hand-overs, and at the end
      */
-    public Storm(Play play, VmSpec spec, List<Shape> shapes, int memoryEvery, Consumer<String> progress) {
+    public Storm(Play play, VmSpec spec, List<VmShape> shapes, int memoryEvery, Consumer<String> progress) {
         this.play = play;
         this.spec = spec;
         this.shapes = shapes;
@@ -110,24 +111,24 @@ public final class Storm {
         Map<String, List<Long>> pauses = new TreeMap<>();
         List<String> refused = new ArrayList<>();
         Comparison comparison = new Comparison(untouched, swapped);
-        List<Shape> possible = shapes.stream().filter(shape -> swapped.vm().objection(shape.composition()).isEmpty()).toList();
+        List<VmShape> possible = shapes.stream().filter(shape -> swapped.vm().objection(shape.composition()).isEmpty()).toList();
         int done = 0;
         for (long moment : moments(random, swaps, length)) {
             untouched.advance(moment);
             swapped.advance(moment);
-            Shape from = Shape.of(swapped.vm());
-            Shape to = other(random, possible, from);
-            if (!comparison.equal("before hand-over %d (%s)".formatted(done + 1, from.edge(to)), false) || swapped.over()) {
+            VmShape from = swapped.vm().shape();
+            VmShape to = other(random, possible, from);
+            if (!comparison.equal("before hand-over %d (%s)".formatted(done + 1, Change.of(from, to)), false) || swapped.over()) {
                 break;
             }
             try {
-                HandOverReport report = swapped.vm().swap(to.composition(), to.engine());
-                pauses.computeIfAbsent(from.edge(to), edge -> new ArrayList<>()).add(report.pauseNanos());
+                HandOverReport report = swapped.vm().swap(to);
+                pauses.computeIfAbsent(Change.of(from, to), edge -> new ArrayList<>()).add(report.pauseNanos());
             } catch (VmException e) {
                 refused.add("at %d instructions: %s".formatted(moment, e.getMessage()));
             }
             done++;
-            if (!comparison.equal("after hand-over %d (%s)".formatted(done, from.edge(to)), done % memoryEvery == 0)) {
+            if (!comparison.equal("after hand-over %d (%s)".formatted(done, Change.of(from, to)), done % memoryEvery == 0)) {
                 break;
             }
             if (done % REPORTED == 0) {
@@ -144,8 +145,8 @@ public final class Storm {
         return new Result(untouched.retired(), done, edges, refused, comparison.differences);
     }
 
-    private static Shape other(SplittableRandom random, List<Shape> possible, Shape now) {
-        List<Shape> others = possible.stream().filter(shape -> !shape.equals(now)).toList();
+    private static VmShape other(SplittableRandom random, List<VmShape> possible, VmShape now) {
+        List<VmShape> others = possible.stream().filter(shape -> !shape.equals(now)).toList();
         if (others.isEmpty()) {
             throw new VmException("this guest can be handed to nothing but " + now);
         }

@@ -15,7 +15,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import proteus.api.vm.VmException;
 
-/** Settings of bundles by {@code PID:KEY=VALUE}, for this process: {@code proteus.mem.shadow:variant=naive}. */
+/** Settings of bundles by {@code PID:KEY=VALUE}, for this process: {@code proteus.mem.shadow:variant=naive}; a further instance by {@code PID~NAME}. */
 @Component(service = Settings.class)
 public final class Settings {
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
@@ -54,7 +54,9 @@ public final class Settings {
 
     private void apply(String pid, String key, String value) throws InterruptedException {
         try {
-            Configuration configuration = admin.getConfiguration(pid, "?");
+            int name = pid.indexOf('~');
+            Configuration configuration =
+                    name < 0 ? admin.getConfiguration(pid, "?") : admin.getFactoryConfiguration(pid.substring(0, name), pid.substring(name + 1), "?");
             Dictionary<String, Object> properties = configuration.getProperties() == null ? new Hashtable<>() : configuration.getProperties();
             properties.put(key, value);
             configuration.update(properties);

@@ -14,10 +14,11 @@ import proteus.api.compose.TechniqueInfo.Kind;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
+import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmShape;
 import proteus.api.vm.VmSpec;
 import proteus.shell.guests.Guests;
-import proteus.shell.lockstep.Shape;
 import proteus.shell.lockstep.Storm;
 import proteus.shell.process.StandardStreams;
 import proteus.shell.text.Quantities;
@@ -26,21 +27,23 @@ import proteus.shell.text.Table;
 /** {@code ./proteus storm}: experiment E13, a guest handed from technique to technique at random moments beside its twin that nobody touches. */
 @Component(service = ToIntFunction.class, property = "proteus.command=storm")
 public final class StormProgram implements ToIntFunction<String[]>, Program {
-    private static final Set<String> EDGES = Set.of("cpu", "mem", "engine");
+    private static final Set<String> EDGES = Set.of("cpu", "mem", "engine", "host", "silicon");
     /** Those that were found to be without differences. */
-    private static final String USUAL_EDGES = "mem,engine";
+    private static final String USUAL_EDGES = "mem,engine,host";
     private static final long SWAPS = 1000;
     private static final long MEMORY_EVERY = 100;
 
     private final VirtualMachineManager manager;
     private final Composer composer;
     private final Guests guests;
+    private final Settings settings;
 
     @Activate
-    public StormProgram(@Reference VirtualMachineManager manager, @Reference Composer composer, @Reference Guests guests) {
+    public StormProgram(@Reference VirtualMachineManager manager, @Reference Composer composer, @Reference Guests guests, @Reference Settings settings) {
         this.manager = manager;
         this.composer = composer;
         this.guests = guests;
+        this.settings = settings;
     }
 
     @Override
@@ -56,7 +59,7 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
     @Override
     public String synopsis() {
         return """
-                ./proteus storm --guest NAME [--swaps N] [--seed S] [--edges cpu,mem,engine] [flags]
+                ./proteus storm --guest NAME [--swaps N] [--seed S] [--edges cpu,mem,engine,host,silicon] [flags]
                 Experiment E13: runs a guest twice under the instruction-count clock. One run is handed to other techniques at N random moments; before
                 and after each, its registers, devices and console are compared with those of the other, memory now and then and at the end.
                 Exit status: 0 when nothing differs and nothing was refused; 1 otherwise; 64 for a wrong command line.
@@ -68,29 +71,33 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
         return LockstepFlags.declare(new Flags())
                 .option("--swaps", "N", "hand-overs (default 1000)")
                 .option("--seed", "S", "of the moments and of what is changed then (default 1)")
-                .option("--edges", "LIST", "what may change: cpu, mem, engine (default mem,engine)")
+                .option("--edges", "LIST", "what may change: cpu, mem, engine, host, silicon (default mem,engine,host)")
                 .option("--io", "NAME", "I/O technique of both (default " + Composition.DEFAULT.io() + ")")
+                .option("--engine", "NAME", "of both at the start: native or interpreter (default interpreter)")
                 .option("--model", "NAME", "CPU model the guest sees (default max)")
+                .repeatable("--set", "PID:KEY=VALUE", "a setting of a bundle, such as proteus.silicon~second:memory_mib=1024; may be given again")
                 .option("--memory-every", "N", "compares memory after each so many hand-overs (default 100)");
     }
 
     @Override
-    public int run(Flags flags) {
+    public int run(Flags flags) throws InterruptedException {
         GuestImage image = LockstepFlags.image(flags, guests);
         int swaps = (int) Math.min(1_000_000, LockstepFlags.count(flags, "--swaps", SWAPS));
         long seed = LockstepFlags.count(flags, "--seed", 1);
         Set<String> edges = Set.copyOf(List.of(flags.value("--edges").orElse(USUAL_EDGES).split(",")));
         if (!EDGES.containsAll(edges)) {
-            throw new UsageException("--edges %s will not do: give some of cpu, mem, engine".formatted(flags.value("--edges").orElse("")));
+            throw new UsageException("--edges %s will not do: give some of cpu, mem, engine, host, silicon".formatted(flags.value("--edges").orElse("")));
         }
         Composition composition = new Composition(
                 Composition.DEFAULT.silicon(), Composition.DEFAULT.cpu(), Composition.DEFAULT.memory(), flags.value("--io").orElse(Composition.DEFAULT.io()));
-        List<Shape> shapes = shapes(composition, edges);
+        VmSpec spec = LockstepFlags.spec(
+                flags, image, "storm-untouched", composition, flags.value("--model").orElse("max"), LockstepFlags.engine(flags.value("--engine").orElse("interpreter")));
+        settings.apply(flags.values("--set"), () -> composer.examine(composition).possible());
+        List<VmShape> shapes = shapes(spec.shape(), edges);
         if (shapes.size() < 2) {
             throw new VmException("there is nothing to change between: only %s can be composed with these edges".formatted(shapes));
         }
-        Program.say("changing between " + String.join("; ", shapes.stream().map(Shape::toString).toList()));
-        VmSpec spec = LockstepFlags.spec(flags, image, "storm-untouched", composition, flags.value("--model").orElse("max"), VmSpec.DEFAULT_ENGINE);
+        Program.say("changing between " + String.join("; ", shapes.stream().map(VmShape::toString).toList()));
         Storm storm = new Storm(
                 LockstepFlags.play(flags, manager, image), spec, shapes, (int) LockstepFlags.count(flags, "--memory-every", MEMORY_EVERY), Program::say);
         Storm.Result result = storm.run(swaps, seed, LockstepFlags.count(flags, "--instructions", Long.MAX_VALUE));
@@ -99,18 +106,28 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
         return result.differences().isEmpty() && result.refused().isEmpty() ? Status.SUCCESS : Status.FAILURE;
     }
 
-    private List<Shape> shapes(Composition from, Set<String> edges) {
-        List<Shape> shapes = new ArrayList<>();
-        List<ExecutionEngine> engines = edges.contains("engine") ? List.of(ExecutionEngine.INTERPRETER, ExecutionEngine.NATIVE) : List.of(VmSpec.DEFAULT_ENGINE);
-        for (String cpu : edges.contains("cpu") ? offered(Kind.CPU) : List.of(from.cpu())) {
-            for (String memory : edges.contains("mem") ? offered(Kind.MEMORY) : List.of(from.memory())) {
-                Composition candidate = new Composition(from.silicon(), cpu, memory, from.io());
-                if (composer.examine(candidate).possible()) {
-                    engines.forEach(engine -> shapes.add(new Shape(candidate, engine)));
+    private List<VmShape> shapes(VmShape from, Set<String> edges) {
+        List<VmShape> shapes = new ArrayList<>();
+        for (String silicon : edges.contains("silicon") ? composer.silicons() : List.of(from.composition().silicon())) {
+            for (String cpu : edges.contains("cpu") ? offered(Kind.CPU) : List.of(from.composition().cpu())) {
+                for (String memory : edges.contains("mem") ? offered(Kind.MEMORY) : List.of(from.composition().memory())) {
+                    VmShape candidate = from.with(new Composition(silicon, cpu, memory, from.composition().io()));
+                    if (composer.examine(candidate.composition()).possible()) {
+                        addVariants(shapes, candidate, edges);
+                    }
                 }
             }
         }
         return shapes;
+    }
+
+    /** What no technique is asked about. */
+    private static void addVariants(List<VmShape> shapes, VmShape shape, Set<String> edges) {
+        for (ExecutionEngine engine : edges.contains("engine") ? List.of(ExecutionEngine.INTERPRETER, ExecutionEngine.NATIVE) : List.of(shape.engine())) {
+            for (DeviceSetting.Host host : edges.contains("host") ? List.of(DeviceSetting.Host.values()) : List.of(shape.host())) {
+                shapes.add(shape.with(engine).with(host));
+            }
+        }
     }
 
     private List<String> offered(Kind kind) {

@@ -6,12 +6,14 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Cleaner;
 
 /** Address space for host memory: reserved at once, backed by the host page by page as it is touched. */
 final class NativeMemory implements AutoCloseable {
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
     private static final int MADV_DONTNEED = 4;
+    private static final Cleaner CLEANER = Cleaner.create();
     private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
 
     private final long bytes;
@@ -24,6 +26,8 @@ final class NativeMemory implements AutoCloseable {
         if (LINUX) {
             arena = null;
             base = Calls.mmap(bytes);
+            long start = base;
+            CLEANER.register(this, () -> Calls.munmap(start, bytes));
         } else {
             arena = Arena.ofShared();
             base = arena.allocate(bytes, 1 << 21).address();
@@ -43,10 +47,14 @@ final class NativeMemory implements AutoCloseable {
         }
     }
 
+    /**
+     * Gives all backing back to the host. The address space goes with the last object that knows it: a VM that outlives its silicon may
+     * still be looked at and be closed, and reads zeros.
+     */
     @Override
     public void close() {
         if (LINUX) {
-            Calls.munmap(base, bytes);
+            discard(0, bytes);
         } else {
             arena.close();
         }

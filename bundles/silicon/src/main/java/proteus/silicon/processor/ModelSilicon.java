@@ -38,16 +38,26 @@ public final class ModelSilicon implements Silicon {
         int physical_bits() default 40;
     }
 
+    private final String name;
     private final ModelHostMemory memory;
     private final Set<SiliconFeature> features;
     private final int physicalBits;
 
     @Activate
     public ModelSilicon(Config config) {
-        this(config.memory_mib() * (1L << 20), missing(config.without()), config.physical_bits());
+        this("model", config);
+    }
+
+    ModelSilicon(String name, Config config) {
+        this(name, config.memory_mib() * (1L << 20), missing(config.without()), config.physical_bits());
     }
 
     public ModelSilicon(long memoryBytes, Set<SiliconFeature> without, int physicalBits) {
+        this("model", memoryBytes, without, physicalBits);
+    }
+
+    private ModelSilicon(String name, long memoryBytes, Set<SiliconFeature> without, int physicalBits) {
+        this.name = name;
         EnumSet<SiliconFeature> all = EnumSet.of(SiliconFeature.VMX, SiliconFeature.EPT, SiliconFeature.VPID, SiliconFeature.UNRESTRICTED_GUEST,
             SiliconFeature.PREEMPTION_TIMER, SiliconFeature.UMIP, SiliconFeature.NX, SiliconFeature.PCID);
         all.removeAll(without);
@@ -70,7 +80,7 @@ public final class ModelSilicon implements Silicon {
 
     @Override
     public String name() {
-        return "model";
+        return name;
     }
 
     @Override
