@@ -3,6 +3,7 @@ package proteus.api.vm;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ConsumerType;
 
@@ -28,8 +29,18 @@ public interface GuestCatalogue {
      * @param bits 32 or 64
      * @param memoryBytes sensible RAM
      * @param prompt text on the console after which it takes input, or empty
+     * @param abis what it can be started on
      */
-    record GuestInfo(String name, String title, boolean embedded, boolean available, int bits, long memoryBytes, String prompt) {}
+    record GuestInfo(String name, String title, boolean embedded, boolean available, int bits, long memoryBytes, String prompt, Set<GuestAbi> abis) {
+        public GuestInfo {
+            abis = Set.copyOf(abis);
+        }
+
+        /** A guest of a PC. */
+        public GuestInfo(String name, String title, boolean embedded, boolean available, int bits, long memoryBytes, String prompt) {
+            this(name, title, embedded, available, bits, memoryBytes, prompt, Set.of(GuestAbi.PC));
+        }
+    }
 
     /**
      * @param info the guest

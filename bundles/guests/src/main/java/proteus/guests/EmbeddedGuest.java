@@ -6,21 +6,25 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import proteus.api.vm.GuestAbi;
 
 /**
  * A guest of the kit.
  *
  * @param name as users type it
  * @param title one line
- * @param resource class-path name of the image, an ELF32 file with a Multiboot 1 header and a PVH note
+ * @param abi what it is made for
+ * @param resource class-path name of the image: of a PC, an ELF32 file with a Multiboot 1 header and a PVH note; of a paravirtual domain, an
+ *     ELF file of its width with Xen's notes
  * @param bits width of the mode it switches to: 32 or 64
  * @param defaultMemory bytes of RAM that suffice with room to spare
  * @param defaultCommandLine its options, empty for the defaults
- * @param expectedConsole the last line of its console when all went well; it then writes 0 to the debug-exit port
+ * @param expectedConsole the last line of its console when all went well; it then writes 0 to the debug-exit port, or powers its domain off
  */
 public record EmbeddedGuest(
         String name,
         String title,
+        GuestAbi abi,
         String resource,
         int bits,
         long defaultMemory,
@@ -46,11 +50,16 @@ public record EmbeddedGuest(
             guest("nano", 64, 32, "the seven nanobenchmarks of Adams and Agesen [iterations=N warmup=N only=NAME]"),
             guest("storm", 64, 32, "touches pages that are filled on demand, then pages that are copied on write [pages=N]"),
             guest("bench32", 32, 64, "computing, memory and system loops with checksums, 32 bit [scale=N only=NAME]"),
-            guest("bench64", 64, 64, "computing, memory and system loops with checksums, 64 bit; also called bench [scale=N only=NAME]"));
+            guest("bench64", 64, 64, "computing, memory and system loops with checksums, 64 bit; also called bench [scale=N only=NAME]"),
+            guest("pv64", 64, 32, GuestAbi.XEN_PV, "a paravirtual kernel: asks one by one and in batches, runs a program, takes events [pages=N batch=B by=NAME]"));
 
     private static EmbeddedGuest guest(String name, int bits, int memoryMib, String title) {
+        return guest(name, bits, memoryMib, GuestAbi.PC, title);
+    }
+
+    private static EmbeddedGuest guest(String name, int bits, int memoryMib, GuestAbi abi, String title) {
         return new EmbeddedGuest(
-                name, title, "/proteus/guests/" + name + ".elf", bits, memoryMib * MIB, "", name + ": done");
+                name, title, abi, "/proteus/guests/" + name + ".elf", bits, memoryMib * MIB, "", name + ": done");
     }
 
     /** All guests, simplest first. */

@@ -2,6 +2,7 @@ package proteus.guests;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Component;
@@ -29,6 +30,6 @@ public final class EmbeddedGuests implements GuestCatalogue {
 
     /** The guests of the kit end by themselves and take no input: there is no prompt. */
     private static GuestInfo info(EmbeddedGuest guest) {
-        return new GuestInfo(guest.name(), guest.title(), true, true, guest.bits(), guest.defaultMemory(), "");
+        return new GuestInfo(guest.name(), guest.title(), true, true, guest.bits(), guest.defaultMemory(), "", Set.of(guest.abi()));
     }
 }

@@ -70,6 +70,57 @@ public class ParavirtualIT {
     }
 
     @Test
+    void theKernelOfTheKitRunsUnderBothEngines() throws Exception {
+        Guests guests = new Guests(context);
+        String interpreted = console(guests, ExecutionEngine.INTERPRETER);
+        assertTrue(interpreted.endsWith("pv64: done\n"), interpreted);
+        assertTrue(interpreted.contains("user    100 system calls, answer 100, 1 privileged instruction and 1 read of the kernel refused"), interpreted);
+        assertEquals(interpreted, console(guests, ExecutionEngine.AUTO));
+    }
+
+    private static String console(Guests guests, ExecutionEngine engine) throws Exception {
+        VirtualMachine vm = guests.create("pv64", XEN_2003, guests.image("pv64"), "", engine);
+        try {
+            return guests.runToEnd(vm, Duration.ofMinutes(2)).console().text().replace("\r", "");
+        } finally {
+            vm.close();
+        }
+    }
+
+    /** The law of batching: as many entries as there are batches, whatever is in them. */
+    @Test
+    void batchesDivideTheHypercalls() throws Exception {
+        batchesDivide("mmu_update", "hypercall.mmu-update");
+        batchesDivide("multicall", "hypercall.multicall");
+    }
+
+    private void batchesDivide(String by, String counter) throws Exception {
+        int pages = 1000, batch = 64;
+        Map<String, Long> single = counters(by, pages, 1), batched = counters(by, pages, batch);
+        assertEquals(pages - (pages + batch - 1) / batch, single.get(counter) - batched.get(counter));
+        assertEquals(pages - (pages + batch - 1) / batch, single.get("hypercalls") - batched.get("hypercalls"));
+        assertEquals(single.get("page-table-updates"), batched.get("page-table-updates"));
+        assertEquals(single.getOrDefault("batched-calls", 0L), batched.getOrDefault("batched-calls", 0L), "each call is counted inside its batch too");
+    }
+
+    private Map<String, Long> counters(String by, int pages, int batch) throws Exception {
+        Guests guests = new Guests(context);
+        VirtualMachine vm = guests.create("batch", XEN_2003, guests.image("pv64"), "by=%s pages=%d batch=%d".formatted(by, pages, batch));
+        try {
+            return guests.runToEnd(vm, Duration.ofMinutes(2)).statistics().counters();
+        } finally {
+            vm.close();
+        }
+    }
+
+    @Test
+    void aKernelOfADomainIsNoGuestOfAPc() {
+        Guests guests = new Guests(context);
+        GuestLoadException refusal = assertThrows(GuestLoadException.class, () -> guests.create("pv64", guests.image("pv64"), ""));
+        assertTrue(refusal.getMessage().contains("--cpu para"), refusal.getMessage());
+    }
+
+    @Test
     void aKernelThatWasNotMadeForItIsRefusedInOneSentence() {
         Guests guests = new Guests(context);
         GuestLoadException refusal = assertThrows(GuestLoadException.class, () -> guests.create("hello", XEN_2003, guests.image("hello64"), ""));

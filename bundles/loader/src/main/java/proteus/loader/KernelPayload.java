@@ -15,7 +15,7 @@ final class KernelPayload {
     private static final long MOST = 1L << 30;
 
     private static final byte[] XZ = {(byte) 0xfd, '7', 'z', 'X', 'Z', 0}, GZIP = {0x1f, (byte) 0x8b};
-    private static final byte[] LZ4 = {0x02, 0x21, 0x4c, 0x18}, ZSTD = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd}, LZO = {(byte) 0x89, 'L', 'Z', 'O'}, BZIP2 = {'B', 'Z', 'h'};
+    private static final byte[] ZSTD = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd}, LZO = {(byte) 0x89, 'L', 'Z', 'O'}, BZIP2 = {'B', 'Z', 'h'};
 
     private KernelPayload() {}
 
@@ -49,8 +49,15 @@ final class KernelPayload {
         if (size > MOST) {
             throw image.fail("is a damaged bzImage: it announces a kernel of %d bytes; get it again", size);
         }
-        try (InputStream packed = new ByteArrayInputStream(bytes, start, length); InputStream plain = reader(image, packed, start)) {
-            byte[] kernel = plain.readNBytes((int) size);
+        try {
+            byte[] kernel;
+            if (begins(image, start, Lz4Legacy.MAGIC)) {
+                kernel = Lz4Legacy.unpack(bytes, start, length - SIZE_BYTES, (int) size);
+            } else {
+                try (InputStream packed = new ByteArrayInputStream(bytes, start, length); InputStream plain = reader(image, packed, start)) {
+                    kernel = plain.readNBytes((int) size);
+                }
+            }
             if (kernel.length < size) {
                 throw image.fail("is a damaged bzImage: its kernel unpacks to %d bytes instead of %d; get it again", kernel.length, size);
             }
@@ -67,9 +74,8 @@ final class KernelPayload {
         if (begins(image, start, GZIP)) {
             return new GZIPInputStream(packed);
         }
-        String format = begins(image, start, LZ4) ? "LZ4"
-                : begins(image, start, ZSTD) ? "Zstandard" : begins(image, start, LZO) ? "LZO" : begins(image, start, BZIP2) ? "bzip2" : "an unknown method";
-        throw image.fail("is compressed with %s, but only xz and gzip can be unpacked here, and a paravirtual domain is started with the unpacked kernel: give its vmlinux", format);
+        String format = begins(image, start, ZSTD) ? "Zstandard" : begins(image, start, LZO) ? "LZO" : begins(image, start, BZIP2) ? "bzip2" : "an unknown method";
+        throw image.fail("is compressed with %s, but only xz, gzip and LZ4 can be unpacked here, and a paravirtual domain is started with the unpacked kernel: give its vmlinux", format);
     }
 
     private static boolean begins(Image image, int at, byte[] magic) {

@@ -8,6 +8,7 @@ import proteus.api.vm.GuestLoadException;
 import proteus.api.vm.GuestLoader;
 import proteus.api.vm.VmSpec;
 import proteus.loader.Protocol.Boot;
+import proteus.x86.xen.ElfNote;
 
 /** Recognises an image and loads it by its protocol. */
 @Component(service = GuestLoader.class)
@@ -36,7 +37,10 @@ public final class StandardGuestLoader implements GuestLoader {
     private static GuestLoadException unknown(Image image) {
         if (ElfImage.hasMagic(image)) {
             // Parsing says what is wrong with it first: class, machine, truncation.
-            ElfImage.parse(image);
+            ElfImage elf = ElfImage.parse(image);
+            if (elf.note64(ElfNote.OWNER, ElfNote.ENTRY).isPresent()) {
+                return image.fail("is a kernel for paravirtual domains and has no entry for a PC: take --cpu para");
+            }
             return image.fail("is an ELF file for x86 but has neither a PVH note (XEN_ELFNOTE_PHYS32_ENTRY) nor a Multiboot header, so nothing says how to start it:"
                     + " take a vmlinux built with CONFIG_PVH, or the bzImage");
         }

@@ -94,6 +94,11 @@ class BadImageTest {
     }
 
     @Test
+    void kernelOfADomainSaysWhereItStarts() {
+        says(refusal(XenDomainBuilderTest.linux()), "paravirtual", "--cpu para");
+    }
+
+    @Test
     void entryThatTheImageLacksIsRefused() {
         says(refusal(64, Images.bzImage(false), new byte[0], "", Entry.LONG_64), "no 64-bit entry");
         says(refusal(64, Images.pvh(true), new byte[0], "", Entry.REAL_16), "only a 32-bit entry");

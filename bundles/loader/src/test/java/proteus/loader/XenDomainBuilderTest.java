@@ -47,7 +47,7 @@ class XenDomainBuilderTest {
         return image.array();
     }
 
-    private static byte[] linux() {
+    static byte[] linux() {
         return kernel(ElfNote.ENTRY, ENTRY, ElfNote.VIRT_BASE, BASE, ElfNote.INIT_P2M, P2M, ElfNote.MOD_START_PFN, 1);
     }
 
@@ -169,7 +169,9 @@ class XenDomainBuilderTest {
         assertTrue(refusal(Images.elf(true)).contains("XEN_ELFNOTE_ENTRY"));
         assertTrue(refusal(new byte[0]).contains("empty"));
         assertTrue(refusal(new byte[600]).contains("neither an ELF file nor a Linux bzImage"));
-        assertTrue(refusal(packed(new byte[] {2, 0x21, 0x4c, 0x18, 0, 0, 0, 0}, 100)).contains("LZ4"));
+        assertTrue(refusal(packed(new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 0, 0, 0, 0}, 100)).contains("Zstandard"));
+        assertTrue(refusal(packed(new byte[] {2, 0x21, 0x4c, 0x18, 0, 0, 0, 0}, 100)).contains("unpacks to"));
+        assertTrue(refusal(packed(new byte[] {2, 0x21, 0x4c, 0x18, 9, 0, 0, 0}, 100)).contains("end early"));
         assertTrue(refusal(packed(linux(), Integer.MAX_VALUE)).contains("announces a kernel"));
         FakeMemory small = new FakeMemory(2);
         assertTrue(assertThrows(GuestLoadException.class, () -> XenDomainBuilder.build(new BootSpec("image", linux(), INITRD, ""), small)).getMessage().contains("give the VM more"));

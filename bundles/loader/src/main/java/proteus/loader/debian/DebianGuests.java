@@ -10,10 +10,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestCatalogue;
 import proteus.api.vm.GuestLoadException;
 import proteus.loader.initramfs.DriverModules;
@@ -37,12 +39,13 @@ public final class DebianGuests implements GuestCatalogue {
     private static final String WORKLOADS = " loglevel=1 proteus.run=" + TestInitramfs.WORKLOADS + " proteus.end=poweroff";
 
     private static final List<Recipe> RECIPES = List.of(
-            new Recipe("debian-cloud-amd64", "Debian's 64-bit kernel for clouds, busybox", "linux-image-cloud-amd64", "amd64", 64),
-            new Recipe("debian-amd64", "Debian's 64-bit kernel, busybox", "linux-image-amd64", "amd64", 64),
+            new Recipe("debian-cloud-amd64", "Debian's 64-bit kernel for clouds, busybox", "linux-image-cloud-amd64", "amd64", 64, Set.of(GuestAbi.PC, GuestAbi.XEN_PV),
+                    List.of(), ""),
+            new Recipe("debian-amd64", "Debian's 64-bit kernel, busybox", "linux-image-amd64", "amd64", 64, Set.of(GuestAbi.PC, GuestAbi.XEN_PV), List.of(), ""),
             new Recipe("debian-686", "Debian's 32-bit kernel without PAE, busybox", "linux-image-686", "i386", 32),
             new Recipe("debian-userland-amd64", "Debian's programs at work on the kernel for clouds, then power off", "linux-image-cloud-amd64", "amd64", 64,
-                    PROGRAMS, WORKLOADS),
-            new Recipe("debian-userland-i386", "Debian's 32-bit programs at work, then power off", "linux-image-686", "i386", 32, PROGRAMS, WORKLOADS));
+                    Set.of(GuestAbi.PC), PROGRAMS, WORKLOADS),
+            new Recipe("debian-userland-i386", "Debian's 32-bit programs at work, then power off", "linux-image-686", "i386", 32, Set.of(GuestAbi.PC), PROGRAMS, WORKLOADS));
 
     private final GuestCache cache;
 
@@ -59,12 +62,13 @@ public final class DebianGuests implements GuestCatalogue {
     /**
      * A guest.
      *
+     * @param abis what its kernel can be started on
      * @param programs packages besides busybox, empty for none
      * @param words appended to the command line
      */
-    private record Recipe(String name, String title, String metaPackage, String architecture, int bits, List<String> programs, String words) {
+    private record Recipe(String name, String title, String metaPackage, String architecture, int bits, Set<GuestAbi> abis, List<String> programs, String words) {
         Recipe(String name, String title, String metaPackage, String architecture, int bits) {
-            this(name, title, metaPackage, architecture, bits, List.of(), "");
+            this(name, title, metaPackage, architecture, bits, Set.of(GuestAbi.PC), List.of(), "");
         }
     }
 
@@ -92,7 +96,7 @@ public final class DebianGuests implements GuestCatalogue {
     }
 
     private GuestInfo info(Recipe recipe) {
-        return new GuestInfo(recipe.name, recipe.title, false, cache.present(recipe.name), recipe.bits, MEMORY, TestInitramfs.PROMPT);
+        return new GuestInfo(recipe.name, recipe.title, false, cache.present(recipe.name), recipe.bits, MEMORY, TestInitramfs.PROMPT, recipe.abis);
     }
 
     @Override

@@ -23,7 +23,7 @@ final class LinuxGuest {
         }
         GuestInfo info = image.info();
         return new GuestImage(
-                new GuestInfo(info.name(), info.title(), info.embedded(), info.available(), info.bits(), bytes, info.prompt()),
+                new GuestInfo(info.name(), info.title(), info.embedded(), info.available(), info.bits(), bytes, info.prompt(), info.abis()),
                 image.kernel(), image.initrd(), image.commandLine(), image.kernelPath(), image.initrdPath());
     }
 

@@ -7,12 +7,10 @@ import proteus.api.compose.Composer;
 import proteus.api.compose.Composer.TechniqueStatus;
 import proteus.api.compose.Composition;
 import proteus.api.compose.TechniqueInfo.Kind;
+import proteus.api.vm.GuestAbi;
 
 /** All compositions of the techniques that the design knows or bundles offer. */
 public final class Everything {
-    /** A technique whose guests are no PCs: they need a kernel made for it. */
-    private static final String PARAVIRTUAL = "para";
-
     private Everything() {}
 
     /** Empty names stand for each technique of their kind. */
@@ -37,12 +35,7 @@ public final class Everything {
     /** Those that can be built and run guests of a PC. */
     public static List<Composition> possible(Composer composer, String cpu, String memory, String io) {
         return all(composer, cpu, memory, io).stream()
-                .filter(composition -> composer.examine(composition).possible() && runsPcs(composition))
+                .filter(composition -> composer.examine(composition).possible() && composer.abi(composition) == GuestAbi.PC)
                 .collect(Collectors.toList());
-    }
-
-    /** Whether guests made for a PC run there. */
-    public static boolean runsPcs(Composition composition) {
-        return !composition.cpu().equals(PARAVIRTUAL);
     }
 }

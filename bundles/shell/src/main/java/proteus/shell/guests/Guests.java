@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -15,6 +15,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestCatalogue;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.GuestCatalogue.GuestInfo;
@@ -77,7 +78,7 @@ public final class Guests {
     public GuestImage files(String kernel, String initrd) {
         byte[] image = read("kernel", kernel);
         byte[] ramDisk = initrd.isEmpty() ? new byte[0] : read("initrd", initrd);
-        GuestInfo info = new GuestInfo(kernel, "a file", false, true, 0, FILE_GUEST_MEMORY, "");
+        GuestInfo info = new GuestInfo(kernel, "a file", false, true, 0, FILE_GUEST_MEMORY, "", EnumSet.allOf(GuestAbi.class));
         return new GuestImage(info, image, ramDisk, LINUX_COMMAND_LINE, kernel, initrd);
     }
 

@@ -14,6 +14,7 @@ import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
 import proteus.api.silicon.ExecutionEngine;
+import proteus.api.vm.GuestAbi;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
@@ -27,7 +28,7 @@ import proteus.shell.text.Table;
 /** {@code ./proteus compositions}: each composition with each guest: what came of it, exits, time. */
 @Component(service = ToIntFunction.class, property = "proteus.command=compositions")
 public final class CompositionsProgram implements ToIntFunction<String[]>, Program {
-    private static final String SMALL = "hello32,hello64,rings,nano,storm";
+    private static final String SMALL = "hello32,hello64,rings,nano,storm,pv64";
     private static final Duration PATIENCE = Duration.ofMinutes(30);
 
     private final VirtualMachineManager manager;
@@ -57,7 +58,8 @@ public final class CompositionsProgram implements ToIntFunction<String[]>, Progr
                 ./proteus compositions [flags]
                 Runs guests under every composition that can be built and says for each cell what came of it, how many exits and which CPU
                 time it took, and whether the console is that of the first composition. Compositions that cannot be built are listed with
-                the reason. A stock Linux guest boots to its shell, answers some commands and powers off. Exit status 1 when a cell failed.
+                the reason; a guest runs where it can be started: a PC's on PCs, a paravirtual one in domains. A stock Linux guest boots to
+                its shell, answers some commands and powers off. Exit status 1 when a cell failed.
                 """;
     }
 
@@ -91,11 +93,12 @@ public final class CompositionsProgram implements ToIntFunction<String[]>, Progr
                 refused.add("%s (%s): %s".formatted(composition, report.historicalName(), report.findings().getFirst()));
                 continue;
             }
-            if (!Everything.runsPcs(composition)) {
-                refused.add("%s (%s): runs kernels that are made for it, not these guests".formatted(composition, report.historicalName()));
-                continue;
-            }
+            GuestAbi abi = composer.abi(composition);
             for (GuestImage image : images) {
+                if (!image.info().abis().contains(abi)) {
+                    // Says nothing of the composition: the guest is made for something else.
+                    continue;
+                }
                 Program.say("%s: %s".formatted(composition, image.info().name()));
                 Cell cell = Cell.of(manager, composition, image, engine, PATIENCE);
                 String first = consoles.putIfAbsent(image.info().name(), cell.console());
