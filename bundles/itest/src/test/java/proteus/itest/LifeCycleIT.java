@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -49,7 +50,8 @@ public class LifeCycleIT {
     private static final Composition SHADOW = new Composition("model", "hwassist", "shadow", "emul");
     private static final Duration SOON = Duration.ofSeconds(120);
     private static final String WORK = "iterations=3000 warmup=10";
-    private static final int UPDATES = 100;
+    /** Bundles of techniques, and how often each is updated. */
+    private static final Map<String, Integer> UPDATES = Map.of("proteus.mem.ept", 100, "proteus.cpu.hwassist", 20, "proteus.mem.shadow", 20);
 
     @Inject
     private BundleContext context;
@@ -195,14 +197,12 @@ public class LifeCycleIT {
     @Test
     void aHundredUpdatesOfATechniqueLeaveNoClassLoaderBehind() throws Exception {
         guest("iterations=1000000000 warmup=10").start();
-        for (String name : List.of("proteus.mem.ept", "proteus.cpu.hwassist", "proteus.mem.shadow")) {
+        for (String name : UPDATES.keySet()) {
             Bundle bundle = bundle(name);
-            if (name.endsWith("shadow")) {
-                vm.swap(SHADOW, ExecutionEngine.NATIVE);
-            }
+            vm.swap(name.endsWith("shadow") ? SHADOW : Composition.DEFAULT, ExecutionEngine.NATIVE);
             String memory = vm.composition().composition().memory();
             List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
-            for (int i = 0; i < UPDATES; i++) {
+            for (int i = 0; i < UPDATES.get(name); i++) {
                 loaders.add(new WeakReference<>(bundle.adapt(BundleWiring.class).getClassLoader()));
                 bundle.update(next(bundle));
                 await(memory);
@@ -210,7 +210,7 @@ public class LifeCycleIT {
             assertEquals(VmState.RUNNING, vm.state(), vm::reason);
             assertEquals("hwassist", vm.composition().composition().cpu());
             assertNotEquals(loaders.getLast().get(), bundle.adapt(BundleWiring.class).getClassLoader(), "an update loads the classes anew");
-            long left = UPDATES;
+            long left = loaders.size();
             for (int round = 0; round < 20 && left > 0; round++) {
                 System.gc();
                 left = loaders.stream().filter(loader -> loader.get() != null).count();
