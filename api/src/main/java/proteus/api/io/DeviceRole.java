@@ -4,6 +4,7 @@ package proteus.api.io;
 public enum DeviceRole {
     CONSOLE,
     DISK,
+    CDROM,
     NET,
     ENTROPY,
     BALLOON,

@@ -1,10 +1,10 @@
 package proteus.api.vm;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import proteus.api.compose.Composition;
+import proteus.api.io.DiskImage;
 import proteus.api.silicon.ExecutionEngine;
 
 /**
@@ -18,7 +18,7 @@ import proteus.api.silicon.ExecutionEngine;
  * @param cpu CPU model the guest sees, {@code max} for all that the silicon has
  * @param acpi whether ACPI tables are shown
  * @param boot what to boot
- * @param disks disk images
+ * @param disks disks and discs
  * @param engine how the silicon executes guest code
  * @param reboot what follows when the guest resets the machine
  * @param devices how devices are attached, and who does their work
@@ -32,7 +32,7 @@ public record VmSpec(
         String cpu,
         boolean acpi,
         BootSpec boot,
-        List<Path> disks,
+        List<DiskImage> disks,
         ExecutionEngine engine,
         Reboot reboot,
         DeviceSetting devices) {
@@ -59,7 +59,7 @@ public record VmSpec(
             String cpu,
             boolean acpi,
             BootSpec boot,
-            List<Path> disks,
+            List<DiskImage> disks,
             ExecutionEngine engine,
             Reboot reboot) {
         this(name, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, engine, reboot, DeviceSetting.DEFAULT);
@@ -75,13 +75,13 @@ public record VmSpec(
             String cpu,
             boolean acpi,
             BootSpec boot,
-            List<Path> disks,
+            List<DiskImage> disks,
             ExecutionEngine engine) {
         this(name, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, engine, Reboot.EXIT);
     }
 
     /** The same with the usual engine. */
-    public VmSpec(String name, Composition composition, long memoryBytes, int vcpus, Clock clock, String cpu, boolean acpi, BootSpec boot, List<Path> disks) {
+    public VmSpec(String name, Composition composition, long memoryBytes, int vcpus, Clock clock, String cpu, boolean acpi, BootSpec boot, List<DiskImage> disks) {
         this(name, composition, memoryBytes, vcpus, clock, cpu, acpi, boot, disks, DEFAULT_ENGINE);
     }
 

@@ -2,21 +2,29 @@ package proteus.backend;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.util.Objects;
 import proteus.api.io.BlockBackend;
+import proteus.api.io.DiskImage.Format;
+import proteus.backend.file.Ranges;
+import proteus.backend.file.Storage;
 
-/** A file whose bytes are the disk's. The channel holds the lock and gives it back as it closes. */
+/** A file whose bytes are the disk's. */
 final class RawImage implements BlockBackend {
-    private final FileChannel channel;
+    private final Storage file;
     private final long size;
-    private final boolean readOnly;
+    private final boolean probed;
 
-    RawImage(FileChannel channel, long size, boolean readOnly) {
-        this.channel = channel;
-        this.size = size;
-        this.readOnly = readOnly;
+    /**
+     * @param probed whether the format was guessed from the first bytes: then the guest may not write there what would make it another
+     *     format, in which it could name any file of the host as its backing file
+     * @throws IOException in one sentence when the size will not do
+     */
+    RawImage(Storage file, String name, boolean probed) throws IOException {
+        this.file = file;
+        this.probed = probed;
+        size = file.size();
+        if (size == 0 || size % Ranges.SECTOR != 0) {
+            throw new IOException("The disk image %s has %d bytes, which is no whole number of sectors.".formatted(name, size));
+        }
     }
 
     @Override
@@ -26,54 +34,37 @@ final class RawImage implements BlockBackend {
 
     @Override
     public boolean readOnly() {
-        return readOnly;
+        return !file.writable();
     }
 
     @Override
     public void read(long offset, byte[] target, int at, int length) throws IOException {
-        check(offset, length);
-        ByteBuffer into = ByteBuffer.wrap(target, at, length);
-        long position = offset;
-        while (into.hasRemaining()) {
-            int got = channel.read(into, position);
-            if (got < 0) {
-                throw new EOFException("The disk image has become shorter than its %d bytes.".formatted(size));
-            }
-            position += got;
+        Ranges.check(offset, length, size);
+        if (offset + length > file.size()) {
+            throw new EOFException("The disk image has become shorter than its %d bytes.".formatted(size));
         }
+        file.read(offset, target, at, length);
     }
 
     @Override
     public void write(long offset, byte[] source, int at, int length) throws IOException {
-        if (readOnly) {
-            throw new IOException("The disk image is read-only.");
+        Ranges.checkWritable(this);
+        Ranges.check(offset, length, size);
+        if (probed && offset == 0 && Formats.probe(source, at, length) != Format.RAW) {
+            throw new IOException("The guest wrote the signature of an image format to its first sector: give format=raw to allow that.");
         }
-        check(offset, length);
-        ByteBuffer from = ByteBuffer.wrap(source, at, length);
-        long position = offset;
-        while (from.hasRemaining()) {
-            position += channel.write(from, position);
-        }
+        file.write(offset, source, at, length);
     }
 
     @Override
     public void flush() throws IOException {
-        if (!readOnly) {
-            channel.force(false);
+        if (file.writable()) {
+            file.force();
         }
     }
 
     @Override
     public void close() throws IOException {
-        channel.close();
-    }
-
-    /** Writing past the end would make the disk grow. */
-    private void check(long offset, int length) throws IOException {
-        try {
-            Objects.checkFromIndexSize(offset, length, size);
-        } catch (IndexOutOfBoundsException e) {
-            throw new IOException("The disk ends at byte %d; %d bytes at %d are beyond.".formatted(size, length, offset), e);
-        }
+        file.close();
     }
 }

@@ -1,2 +1,2 @@
-/** Where device data really goes: disk images. */
+/** Where device data really goes: disk images, raw and qcow2, locked against double use. */
 package proteus.backend;

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import javax.inject.Inject;
 import org.junit.jupiter.api.Test;
 import org.ops4j.pax.exam.Configuration;
@@ -19,6 +20,7 @@ import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.BundleContext;
 import proteus.api.compose.Composition;
+import proteus.api.io.DiskImage;
 import proteus.api.io.TextScreen;
 import proteus.api.vm.GuestCatalogue.GuestImage;
 import proteus.api.vm.GuestLoadException;
@@ -309,7 +311,7 @@ public class FirmwareIT {
         all.putAll(files);
         VmSpec.BootSpec boot = new VmSpec.BootSpec(bios.info().name(), bios.kernel(), bios.initrd(), "", bios.entry(), all);
         return new Guests(context).service(VirtualMachineManager.class)
-                .create(new VmSpec(name, composition, 32L << 20, 1, VmSpec.Clock.COUNT, "max", true, boot, List.of(disks)));
+                .create(new VmSpec(name, composition, 32L << 20, 1, VmSpec.Clock.COUNT, "max", true, boot, Stream.of(disks).map(DiskImage::of).toList()));
     }
 
     /** Closes the machine, so that its disks are free. */

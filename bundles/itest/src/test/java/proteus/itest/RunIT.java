@@ -127,6 +127,21 @@ class RunIT {
     }
 
     @Test
+    void imagesAreMadeDescribedAndExamined() throws Exception {
+        String disk = directory.resolve("disk.qcow2").toString();
+        assertEquals(0, proteus("image", "create", disk, "1G").status());
+        Outcome info = proteus("image", "info", disk);
+        assertTrue(info.out().contains("format   qcow2") && info.out().contains("1,073,741,824 bytes"), info::out);
+        assertTrue(proteus("image", "check", disk).out().startsWith("0 errors, 0 leaked clusters"));
+        refused(1, "There is a file", "image", "create", disk, "1G");
+        refused(1, "There is no disk image", "image", "check", disk + ".absent");
+        refused(64, "say how large the disk shall be", "image", "create", disk + "2");
+        refused(64, "say create FILE SIZE, info FILE or check FILE", "image", "burn");
+        refused(64, "is no option of a disk image", "run", "--guest", "hello32", "--disk", disk + ",speed=high");
+        refused(1, "there is no I/O technique 'magic'", "run", "--guest", "hello32", "--disk", disk + ",io=magic");
+    }
+
+    @Test
     void guestThatTripleFaultsAtOnceFailsWithTheplace() throws Exception {
         // Multiboot, flat: magic, flags with address fields, checksum, addresses; then UD2 without an IDT.
         java.nio.ByteBuffer image = java.nio.ByteBuffer.allocate(64).order(java.nio.ByteOrder.LITTLE_ENDIAN);

@@ -28,6 +28,7 @@ import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.BundleContext;
 import proteus.api.compose.Composition;
 import proteus.api.io.Transport;
+import proteus.api.io.DiskImage;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestCatalogue.GuestImage;
@@ -85,7 +86,7 @@ public class VirtioIT {
         Path disk = Files.write(directory.resolve("disk.img"), content);
         VirtualMachine vm = guests.service(VirtualMachineManager.class).create(new VmSpec("virtio", new Composition("model", "hwassist", "ept", "virtio"),
                 image.info().memoryBytes(), 1, VmSpec.Clock.COUNT, "max", true,
-                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), image.commandLine()), List.of(disk), ExecutionEngine.AUTO,
+                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), image.commandLine()), List.of(DiskImage.of(disk)), ExecutionEngine.AUTO,
                 VmSpec.Reboot.EXIT, new DeviceSetting(transport, DeviceSetting.Host.NATIVE)));
         Map<String, Map<String, Long>> marks = new TreeMap<>();
         try {

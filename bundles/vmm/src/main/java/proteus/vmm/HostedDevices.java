@@ -233,7 +233,7 @@ record HostedDevices(DeviceContext machine, HostProcess process) implements Devi
         }
     }
 
-    /** A file: pread, pwrite, fdatasync. */
+    /** A file: pread, pwrite, fallocate, fdatasync. */
     private record Blocks(BlockBackend backend, HostProcess process) implements BlockBackend {
         @Override
         public long size() {
@@ -255,6 +255,18 @@ record HostedDevices(DeviceContext machine, HostProcess process) implements Devi
         public void write(long offset, byte[] source, int at, int length) throws IOException {
             process.systemCall();
             backend.write(offset, source, at, length);
+        }
+
+        @Override
+        public void discard(long offset, long length) throws IOException {
+            process.systemCall();
+            backend.discard(offset, length);
+        }
+
+        @Override
+        public void writeZeroes(long offset, long length, boolean unmap) throws IOException {
+            process.systemCall();
+            backend.writeZeroes(offset, length, unmap);
         }
 
         @Override

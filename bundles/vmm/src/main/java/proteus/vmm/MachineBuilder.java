@@ -3,11 +3,12 @@ package proteus.vmm;
 import static proteus.vmm.CoreFactory.gone;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -20,6 +21,7 @@ import proteus.api.io.CharacterBackend;
 import proteus.api.io.Device;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
+import proteus.api.io.DiskImage;
 import proteus.api.io.IoTechnique;
 import proteus.api.io.ShadowMemory;
 import proteus.api.silicon.HostMemory;
@@ -43,7 +45,7 @@ final class MachineBuilder {
      * Whatever its other devices, a PC has a serial port, as a VM of QEMU or Firecracker has: where firmware, boot loaders and
      * kernels speak before they have found drivers. This technique has the model of it.
      */
-    private static final String SERIAL_TECHNIQUE = "emul";
+    private static final String LEGACY_TECHNIQUE = "emul";
     /** Under the count clock each run is the same, the entropy its guest gets as well. */
     private static final long COUNTED_ENTROPY = 0x70726f74657573L;
 
@@ -52,6 +54,8 @@ final class MachineBuilder {
     private final Optional<BlockBackends> disks;
     private final HostMemories memories;
     private final Parts.Closing made = new Parts.Closing();
+    /** Techniques that have devices of this machine. */
+    private final Set<IoTechnique> plugged = new HashSet<>();
 
     MachineBuilder(VmSpec spec, TechniqueRegistry registry, Optional<BlockBackends> disks, HostMemories memories) {
         this.spec = spec;
@@ -106,7 +110,7 @@ final class MachineBuilder {
         context.board(board);
         spec.boot().files().forEach(board::firmwareFile);
         ports.attach(LAB_PORT, 1, "lab marks", new LabPort(link));
-        Optional<IoTechnique> serial = registry.io(SERIAL_TECHNIQUE).filter(technique -> technique != ioTechnique && abi == GuestAbi.PC);
+        Optional<IoTechnique> serial = registry.io(LEGACY_TECHNIQUE).filter(technique -> technique != ioTechnique && abi == GuestAbi.PC);
         HostProcess process = new HostProcess(counters, vcpu::retired, spec.devices().host());
         List<Device> devices = abi == GuestAbi.PC ? devices(context, process, ioTechnique, serial, console) : noDevices();
 
@@ -140,8 +144,8 @@ final class MachineBuilder {
             vcpu.cpu().importState(initial);
         };
 
-        Set<Object> used = new HashSet<>(Set.of(ioTechnique));
-        serial.ifPresent(used::add);
+        Set<Object> used = new HashSet<>(plugged);
+        used.add(ioTechnique);
         List<String> notes = new ArrayList<>();
         notes.add("started by " + guest.protocol());
         notes.addAll(guest.notes());
@@ -170,15 +174,19 @@ final class MachineBuilder {
                 made);
     }
 
-    /** What the I/O technique has, and the serial port. */
+    /** What the I/O technique has, the serial port, and disks that another technique shall have. */
     private List<Device> devices(
             MachineContext context, HostProcess process, IoTechnique technique, Optional<IoTechnique> serial, MachineConsole console) {
         SharedConsole shared = new SharedConsole(console);
-        List<Device> devices = new ArrayList<>(plug(context, process, technique, wishes(technique, serial.isPresent() ? shared.device() : console)));
-        devices.forEach(made::own);
-        serial.map(with -> plug(context, process, with, List.of(new DeviceSpec(DeviceRole.CONSOLE, shared.serial(), 0)))).ifPresent(more -> {
+        Map<IoTechnique, List<DeviceSpec>> wishes = disks(technique);
+        wishes.get(technique).addAll(0, wishes(technique, serial.isPresent() ? shared.device() : console));
+        serial.ifPresent(with -> wishes.computeIfAbsent(with, key -> new ArrayList<>()).addFirst(new DeviceSpec(DeviceRole.CONSOLE, shared.serial(), 0)));
+        List<Device> devices = new ArrayList<>();
+        wishes.forEach((with, wished) -> {
+            List<Device> more = plug(context, process, with, wished);
             more.forEach(made::own);
             devices.addAll(more);
+            plugged.add(with);
         });
         return devices;
     }
@@ -245,16 +253,39 @@ final class MachineBuilder {
         if (technique.roles().contains(DeviceRole.BALLOON)) {
             wishes.add(new DeviceSpec(DeviceRole.BALLOON, null, 0));
         }
-        if (!spec.disks().isEmpty() && !technique.roles().contains(DeviceRole.DISK)) {
-            throw new VmException("I/O technique '%s' has no disks yet: leave %s away".formatted(technique.info().name(), spec.disks().get(0)));
+        return wishes;
+    }
+
+    /** The technique that has the device of an image: the one the user names, the machine's own, or for a CD-ROM under virtio the emulated drive. */
+    private IoTechnique technique(DiskImage image, IoTechnique own) {
+        DeviceRole role = role(image);
+        if (image.technique().isEmpty() && !own.roles().contains(role) && role == DeviceRole.CDROM) {
+            return registry.io(LEGACY_TECHNIQUE).orElseThrow(() -> new VmException("no bundle has CD-ROM drives: leave %s away".formatted(image)));
         }
-        BlockBackends opener = spec.disks().isEmpty()
-                ? null
-                : disks.orElseThrow(() -> new VmException("no bundle opens disk images: leave " + spec.disks().get(0) + " away"));
-        int index = 0;
-        for (Path image : spec.disks()) {
+        IoTechnique technique = image.technique().isEmpty()
+                ? own
+                : registry.io(image.technique()).orElseThrow(() -> new VmException("there is no I/O technique '%s' for %s: tech:list shows those there are".formatted(image.technique(), image.file())));
+        if (!technique.roles().contains(role)) {
+            throw new VmException("I/O technique '%s' has no %s: leave %s away".formatted(technique.info().name(), role == DeviceRole.CDROM ? "CD-ROM drives" : "disks", image));
+        }
+        return technique;
+    }
+
+    private static DeviceRole role(DiskImage image) {
+        return image.medium() == DiskImage.Medium.CDROM ? DeviceRole.CDROM : DeviceRole.DISK;
+    }
+
+    /** What goes to each technique, the machine's own first. */
+    private Map<IoTechnique, List<DeviceSpec>> disks(IoTechnique own) {
+        Map<IoTechnique, List<DeviceSpec>> wishes = new LinkedHashMap<>();
+        wishes.put(own, new ArrayList<>());
+        int[] index = new int[DeviceRole.values().length];
+        for (DiskImage image : spec.disks()) {
+            IoTechnique technique = technique(image, own);
+            BlockBackends opener = disks.orElseThrow(() -> new VmException("no bundle opens disk images: leave " + image + " away"));
+            DeviceRole role = role(image);
             try {
-                wishes.add(new DeviceSpec(DeviceRole.DISK, made.own(opener.open(image, false)), index++));
+                wishes.computeIfAbsent(technique, key -> new ArrayList<>()).add(new DeviceSpec(role, made.own(opener.open(image)), index[role.ordinal()]++));
             } catch (IOException e) {
                 throw new VmException(e.getMessage(), e);
             }

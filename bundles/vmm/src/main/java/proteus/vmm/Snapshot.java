@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import proteus.api.compose.Composition;
 import proteus.api.io.Device;
+import proteus.api.io.DiskImage;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.HostMemory;
 import proteus.api.state.ArchState;
@@ -114,7 +115,8 @@ final class Snapshot {
         out.writeUTF(spec.boot().entry().name());
         named(out, new TreeMap<>(spec.boot().files()));
         out.writeInt(spec.disks().size());
-        for (Path disk : spec.disks()) {
+        for (DiskImage disk : spec.disks()) {
+            out.writeUTF(disk.medium().name());
             out.writeUTF(disk.toString());
         }
         out.writeUTF(spec.engine().name());
@@ -154,9 +156,9 @@ final class Snapshot {
         boolean acpi = in.readBoolean();
         VmSpec.BootSpec boot =
                 new VmSpec.BootSpec(in.readUTF(), bytes(in), bytes(in), in.readUTF(), VmSpec.Entry.valueOf(in.readUTF()), named(in));
-        List<Path> disks = new ArrayList<>();
+        List<DiskImage> disks = new ArrayList<>();
         for (int i = in.readInt(); i > 0; i--) {
-            disks.add(Path.of(in.readUTF()));
+            disks.add(DiskImage.parse(DiskImage.Medium.valueOf(in.readUTF()), in.readUTF()));
         }
         return new VmSpec(
                 name, composition, memoryBytes, 1, clock, cpu, acpi, boot, disks, ExecutionEngine.valueOf(in.readUTF()), VmSpec.Reboot.valueOf(in.readUTF()),

@@ -28,7 +28,7 @@ import proteus.api.vm.VmException;
  * under its name only when it is whole, and nothing of it is believed before its checksum was seen to fit.
  */
 final class SnapshotFile {
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     private static final byte[] MAGIC = {'P', 'R', 'O', 'T', 'E', 'U', 'S', 0x1a};
     private static final int HEADER = MAGIC.length + Integer.BYTES;
     private static final int DIGEST = 32;

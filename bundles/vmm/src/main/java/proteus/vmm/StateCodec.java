@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import proteus.api.silicon.SegmentRegister;
 import proteus.api.state.ArchState;
 
-/** The guest-visible state of a processor as bytes: format 1 of snapshots. */
+/** The guest-visible state of a processor as bytes, as snapshots have it. */
 final class StateCodec {
     private static final int GPR = 16, SEGMENTS = 8, DR = 8, PDPTES = 4, XSAVE = 832;
     private static final int MOST_MSRS = 4096;

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import proteus.api.compose.Composition;
 import proteus.api.cpu.RunOutcome;
 import proteus.api.event.CountedEvent;
+import proteus.api.io.DiskImage;
 import proteus.api.io.Timers;
 import proteus.api.vm.GuestLoadException;
 import proteus.api.vm.VirtualMachine;
@@ -103,7 +104,7 @@ class MachineTest {
     void diskWithoutADiskTechniqueIsRefused() {
         VmSpec spec = platform.spec("vm");
         VmSpec withDisk =
-                new VmSpec("vm", spec.composition(), spec.memoryBytes(), 1, spec.clock(), "max", true, spec.boot(), List.of(Path.of("disk.img")));
+                new VmSpec("vm", spec.composition(), spec.memoryBytes(), 1, spec.clock(), "max", true, spec.boot(), List.of(DiskImage.of(Path.of("disk.img"))));
         assertTrue(assertThrows(VmException.class, () -> platform.machines.create(withDisk)).getMessage().contains("has no disks"));
     }
 

@@ -97,7 +97,7 @@ class SnapshotTest {
         byte[] bytes = Files.readAllBytes(file());
         bytes[11] = 9;
         Files.write(file(), bytes);
-        assertTrue(assertThrows(VmException.class, this::restore).getMessage().contains("has format 9, and this Proteus reads format 1"));
+        assertTrue(assertThrows(VmException.class, this::restore).getMessage().contains("has format 9, and this Proteus reads format 2"));
     }
 
     @Test

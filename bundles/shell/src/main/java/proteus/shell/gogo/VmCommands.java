@@ -17,6 +17,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.io.TextScreen;
+import proteus.api.io.DiskImage;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.DeviceSetting;
@@ -89,7 +90,9 @@ public final class VmCommands {
             @Descriptor("file of a kernel or image") @Parameter(names = "--kernel", absentValue = "") String kernel,
             @Descriptor("file of an initial RAM disk") @Parameter(names = "--initrd", absentValue = "") String initrd,
             @Descriptor("file of a BIOS to start from") @Parameter(names = "--bios", absentValue = "") String bios,
-            @Descriptor("files of disk images, with commas between them") @Parameter(names = "--disk", absentValue = "") String disk,
+            @Descriptor("files of disk images with commas between them, each with its options: io=, format=, readonly=on, snapshot=on")
+                    @Parameter(names = "--disk", absentValue = "") String disk,
+            @Descriptor("files of ISO images, with commas between them") @Parameter(names = "--cdrom", absentValue = "") String cdrom,
             @Descriptor("how virtio devices are attached: pci or mmio") @Parameter(names = "--transport", absentValue = "pci") String transport,
             @Descriptor("who does the work of devices: native or hosted") @Parameter(names = "--host", absentValue = "native") String host,
             @Descriptor("appended to the command line") @Parameter(names = "--append", absentValue = "") String append,
@@ -112,11 +115,21 @@ public final class VmCommands {
                 model,
                 true,
                 new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), (image.commandLine() + " " + append).strip(), image.entry(), image.files()),
-                disk.isEmpty() ? List.of() : Stream.of(disk.split(",")).map(Path::of).toList(),
+                disks(disk, cdrom),
                 engine(engine),
                 VmSpec.Reboot.EXIT,
                 DeviceSetting.of(transport, host)));
         return name + ": " + vm.spec().composition() + " (" + vm.composition().historicalName() + "), " + vm.describe().getFirst();
+    }
+
+    private static List<DiskImage> disks(String disk, String cdrom) {
+        try {
+            return Stream.concat(
+                            DiskImage.parseAll(DiskImage.Medium.DISK, disk).stream(), DiskImage.parseAll(DiskImage.Medium.CDROM, cdrom).stream())
+                    .toList();
+        } catch (IllegalArgumentException e) {
+            throw new VmException(e.getMessage(), e);
+        }
     }
 
     private static ExecutionEngine engine(String name) {

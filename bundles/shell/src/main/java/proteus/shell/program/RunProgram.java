@@ -21,6 +21,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
+import proteus.api.io.DiskImage;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.state.ArchState;
 import proteus.api.vm.DebuggerPort;
@@ -105,7 +106,8 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--transport", "pci|mmio", "how virtio devices are attached (default pci)")
                 .option("--host", "native|hosted", "who does the work of devices: the VMM, or a process of a host system (default native)")
                 .option("--reboot", "exit|reset", "when the guest resets the machine: ends the run, or starts the guest again (default exit)")
-                .repeatable("--disk", "FILE", "a disk image; may be given again")
+                .repeatable("--disk", "FILE", "a disk image, raw or qcow2; behind a comma io=emul|virtio, format=, readonly=on, snapshot=on; may be given again")
+                .repeatable("--cdrom", "FILE", "a CD-ROM drive with an ISO image in it; may be given again")
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
                 .repeatable("--keys", "[TEXT=>]KEYS", "pressed on the guest's keyboard, once TEXT is on its screen; <esc>, <enter>, <f1> and so on; may be given again")
                 .option("--until", "TEXT", "ends the run with success when the guest prints this")
@@ -154,7 +156,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--model").orElse("max"),
                 !flags.has("--no-acpi"),
                 new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), commandLine, entry(flags, image), FirmwareFiles.of(image.files(), flags.values("--fw-cfg"))),
-                flags.values("--disk").stream().map(Path::of).toList(),
+                disks(flags),
                 ExecutionEngine.valueOf(
                         flags.choice("--engine", VmSpec.DEFAULT_ENGINE.name().toLowerCase(Locale.ROOT), "auto", "native", "interpreter").toUpperCase(Locale.ROOT)),
                 VmSpec.Reboot.valueOf(flags.choice("--reboot", "exit", "exit", "reset").toUpperCase(Locale.ROOT)),
@@ -198,6 +200,17 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
             case "64" -> VmSpec.Entry.LONG_64;
             default -> VmSpec.Entry.BEST;
         };
+    }
+
+    private static List<DiskImage> disks(Flags flags) {
+        try {
+            return Stream.concat(
+                            flags.values("--disk").stream().map(text -> DiskImage.parse(DiskImage.Medium.DISK, text)),
+                            flags.values("--cdrom").stream().map(text -> DiskImage.parse(DiskImage.Medium.CDROM, text)))
+                    .toList();
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e.getMessage());
+        }
     }
 
     private static Duration seconds(String text) {

@@ -55,7 +55,7 @@ public abstract class IoTechniqueContract {
     private static Object backend(DeviceRole role) {
         return switch (role) {
             case CONSOLE -> new Terminal();
-            case DISK -> new MemoryDisk();
+            case DISK, CDROM -> new MemoryDisk();
             case ENTROPY -> new SplittableRandom(1);
             default -> null;
         };

@@ -12,8 +12,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import proteus.api.io.BlockBackend;
+import proteus.api.io.DiskImage;
 
-class RawImagesTest {
+class RawImageTest {
     @TempDir
     private Path directory;
 
@@ -27,7 +28,7 @@ class RawImagesTest {
     @Test
     void whatIsWrittenIsReadAndIsInTheFile() throws IOException {
         byte[] text = "sector".getBytes();
-        try (BlockBackend disk = new RawImages().open(image, false)) {
+        try (BlockBackend disk = new Images().open(DiskImage.of(image))) {
             assertEquals(4096, disk.size());
             disk.write(512, text, 0, text.length);
             disk.flush();
@@ -40,17 +41,17 @@ class RawImagesTest {
 
     @Test
     void aSecondUserIsRefusedUntilTheFirstLeaves() throws IOException {
-        try (BlockBackend first = new RawImages().open(image, false)) {
-            var refused = assertThrows(IOException.class, () -> new RawImages().open(image, false));
+        try (BlockBackend first = new Images().open(DiskImage.of(image))) {
+            var refused = assertThrows(IOException.class, () -> new Images().open(DiskImage.of(image)));
             assertTrue(refused.getMessage().endsWith("is in use by another virtual machine."), refused.getMessage());
             assertEquals(4096, first.size());
         }
-        new RawImages().open(image, false).close();
+        new Images().open(DiskImage.of(image)).close();
     }
 
     @Test
     void aReadOnlyDiskRefusesWrites() throws IOException {
-        try (BlockBackend disk = new RawImages().open(image, true)) {
+        try (BlockBackend disk = new Images().open(new DiskImage(image, DiskImage.Medium.DISK, DiskImage.Format.PROBE, DiskImage.Access.READ_ONLY, ""))) {
             assertTrue(disk.readOnly());
             assertThrows(IOException.class, () -> disk.write(0, new byte[512], 0, 512));
         }
@@ -58,7 +59,7 @@ class RawImagesTest {
 
     @Test
     void nothingIsReadOrWrittenBeyondTheEnd() throws IOException {
-        try (BlockBackend disk = new RawImages().open(image, false)) {
+        try (BlockBackend disk = new Images().open(DiskImage.of(image))) {
             assertThrows(IOException.class, () -> disk.write(4096 - 256, new byte[512], 0, 512));
             assertThrows(IOException.class, () -> disk.read(-1, new byte[512], 0, 512));
         }
@@ -67,9 +68,9 @@ class RawImagesTest {
 
     @Test
     void missingAndOddImagesAreRefusedWithASentence() throws IOException {
-        assertThrows(IOException.class, () -> new RawImages().open(directory.resolve("none.img"), false));
+        assertThrows(IOException.class, () -> new Images().open(DiskImage.of(directory.resolve("none.img"))));
         Path odd = Files.write(directory.resolve("odd.img"), new byte[513]);
-        var refused = assertThrows(IOException.class, () -> new RawImages().open(odd, false));
+        var refused = assertThrows(IOException.class, () -> new Images().open(DiskImage.of(odd)));
         assertTrue(refused.getMessage().contains("no whole number of sectors"), refused.getMessage());
     }
 }

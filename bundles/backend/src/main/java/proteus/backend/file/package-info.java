@@ -1,0 +1,2 @@
+/** Files that hold images, locked against double use. */
+package proteus.backend.file;
