@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 import javax.inject.Inject;
 import org.junit.jupiter.api.Test;
@@ -178,6 +180,50 @@ public class HotSwapIT {
                 restored.close();
             }
         }
+    }
+
+    /** What a hand-over leaves behind is as cold as a machine that has just been restored in that shape: counter by counter, interval by interval. */
+    @Test
+    void afterAHandOverTheCountersAreThoseOfAColdStart() throws Exception {
+        Guests guests = new Guests(context);
+        GuestImage image = guests.image("nano");
+        Path file = directory.resolve("cold.snapshot");
+        for (Composition to : List.of(SHADOW, Composition.DEFAULT)) {
+            VirtualMachine vm = guests.create("warm", to.equals(SHADOW) ? Composition.DEFAULT : SHADOW, image, "iterations=3000 warmup=50");
+            advance(vm, 30_000);
+            vm.snapshot(file);
+            vm.swap(to, ExecutionEngine.INTERPRETER);
+            VirtualMachine cold = machines.restore(file, spec -> spec.named("cold").on(to, ExecutionEngine.INTERPRETER));
+            try {
+                for (int interval = 0; interval < 12; interval++) {
+                    assertEquals(counted(cold, 5_000), counted(vm, 5_000), to + ", interval " + interval);
+                }
+            } finally {
+                cold.close();
+                vm.close();
+            }
+        }
+    }
+
+    private static void advance(VirtualMachine vm, long instructions) {
+        vm.inspect(inside -> {
+            inside.step(instructions);
+            return null;
+        });
+    }
+
+    /** What is counted during so many instructions. */
+    private static Map<String, Long> counted(VirtualMachine vm, long instructions) {
+        Map<String, Long> before = vm.statistics().counters();
+        advance(vm, instructions);
+        Map<String, Long> during = new TreeMap<>();
+        vm.statistics().counters().forEach((name, count) -> {
+            long more = count - before.getOrDefault(name, 0L);
+            if (more != 0) {
+                during.put(name, more);
+            }
+        });
+        return during;
     }
 
     @Test

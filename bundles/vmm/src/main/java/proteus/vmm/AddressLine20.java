@@ -14,7 +14,7 @@ import proteus.api.silicon.HostMemory;
 final class AddressLine20 implements BackedMap {
     private static final long MIB = 1L << 20;
     /** All guest-physical addresses. */
-    private static final long SPACE = 1L << 48;
+    static final long SPACE = 1L << 48;
 
     private final BackedMap map;
     private ShadowedRom.Listener listener = (gpa, bytes) -> { };

@@ -21,8 +21,10 @@ record Core(
         MemoryVirtualization memory,
         CpuVirtualization cpu,
         Set<Object> used,
-        Parts.Closing owned) {
-    void close() {
+        Parts.Closing owned)
+        implements AutoCloseable {
+    @Override
+    public void close() {
         owned.close();
     }
 }

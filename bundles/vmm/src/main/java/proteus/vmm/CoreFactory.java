@@ -63,6 +63,14 @@ record CoreFactory(
         }
     }
 
+    /** @throws VmException when a part of a core has gone since it was built */
+    void stillOffered(Core core) {
+        Composition parts = core.composition();
+        if (!core.used().containsAll(Set.of(gone(registry.silicon(parts.silicon())), gone(registry.cpu(parts.cpu())), gone(registry.memory(parts.memory()))))) {
+            gone(Optional.empty());
+        }
+    }
+
     /** Services may go between the examination and the building. */
     static <T> T gone(Optional<T> service) {
         return service.orElseThrow(() -> new VmException("a part of the hypervisor was just stopped; try again"));

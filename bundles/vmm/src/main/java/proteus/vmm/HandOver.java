@@ -25,7 +25,8 @@ import proteus.api.vm.VmShape;
 
 /**
  * Gives the vCPU of one VM from a core to another: validate, build, export, import, commit, close the old one. A failure before
- * the commit leaves the old one in charge, as it was. On the VM's thread, where every moment is an instruction boundary.
+ * the commit leaves the old one in charge, as it was. The successor is built, and what was left is closed, while the guest runs; all
+ * between happens on the VM's thread, where every moment is an instruction boundary.
  */
 final class HandOver {
     private static final Logger LOG = LoggerFactory.getLogger(HandOver.class);
@@ -74,13 +75,23 @@ final class HandOver {
         return new Keeper(this);
     }
 
-    HandOverReport swap(VmShape next) {
+    /**
+     * Builds what the guest would go to; any thread, while the guest runs on where it is.
+     *
+     * @throws VmException when the hand-over is refused
+     */
+    Successor prepare(VmShape next) {
         objection(next.composition()).ifPresent(why -> {
             throw new VmException("VM %s stays with %s: %s".formatted(name(), report.composition(), why));
         });
-        boolean core = homeless() || next.host() == shape.host() || !next.with(shape.host()).equals(shape);
-        HandOverReport done = core ? move(composer.examine(next.composition()), next) : become(report, next, System.nanoTime(), List.of());
-        wish = next.composition();
+        boolean sameCore = !homeless() && next.host() != shape.host() && next.with(shape.host()).equals(shape);
+        return sameCore ? new Successor(report, next, null, 0) : build(composer.examine(next.composition()), next);
+    }
+
+    /** Gives it the guest, and makes it what the user wishes; on the VM's thread. */
+    HandOverReport commit(Successor next) {
+        HandOverReport done = move(next);
+        wish = next.shape().composition();
         return done;
     }
 
@@ -116,55 +127,67 @@ final class HandOver {
         }
     }
 
-    private HandOverReport move(CompositionReport examined, VmShape wanted) {
+    private Successor build(CompositionReport examined, VmShape wanted) {
+        int generation = parts.cores().map().generation();
+        try {
+            return new Successor(examined, wanted.with(examined.composition()), parts.cores().build(examined.composition(), wanted.engine()), generation);
+        } catch (RuntimeException e) {
+            throw stays(e);
+        }
+    }
+
+    private HandOverReport moveTo(CompositionReport examined) {
+        try (Successor next = build(examined, shape)) {
+            return move(next);
+        }
+    }
+
+    /** Moves the guest between two of its instructions; what it leaves is the successor's to close. */
+    private HandOverReport move(Successor next) {
         long from = System.nanoTime();
         Optional<Core> old = parts.vcpu().core();
+        if (next.core().isEmpty()) {
+            if (!next.shape().with(shape.host()).equals(shape) || homeless()) {
+                throw stays(new VmException("it has been handed over meanwhile; try again"));
+            }
+            return become(next, from, List.of());
+        }
+        Core core = next.core().get();
         List<String> steps = new ArrayList<>();
         Removal removal = Removal.NONE;
-        Core next;
         try {
-            if (!examined.composition().silicon().equals(report.composition().silicon())) {
-                removal = Removal.to(parts, CoreFactory.gone(parts.cores().registry().silicon(examined.composition().silicon())), steps);
+            parts.cores().stillOffered(core);
+            if (!core.composition().silicon().equals(report.composition().silicon())) {
+                removal = Removal.to(parts, CoreFactory.gone(parts.cores().registry().silicon(core.composition().silicon())), steps);
             }
-            next = successor(examined.composition(), wanted.engine(), old.map(core -> core.cpu().exportState()).orElse(kept));
+            if (parts.cores().map().generation() != next.generation()) {
+                core.memory().onMapChange(0, AddressLine20.SPACE);
+            }
+            core.cpu().importState(old.map(before -> before.cpu().exportState()).orElse(kept));
+            parts.vcpu().carry(core);
         } catch (RuntimeException | Error e) {
             removal.undo();
             throw stays(e);
         }
         kept = null;
         steps.add("built a processor for CPU technique '%s' (%s) and empty tables for memory technique '%s'"
-                .formatted(next.composition().cpu(), next.processor().engine(), next.composition().memory()));
+                .formatted(core.composition().cpu(), core.processor().engine(), core.composition().memory()));
         steps.add(old.isPresent() ? "moved the guest's state" : "gave it the guest's state that was kept");
-        old.ifPresent(core -> {
-            core.close();
-            steps.add("dropped the processor, tables and translations of before");
-        });
-        removal.commit();
-        return become(examined, wanted.with(examined.composition()), from, steps);
-    }
-
-    /** A core that carries the vCPU with this state; without one nothing has changed. */
-    private Core successor(Composition composition, ExecutionEngine engine, ArchState state) {
-        Core next = parts.cores().build(composition, engine);
-        try {
-            next.cpu().importState(state);
-            parts.vcpu().carry(next);
-            return next;
-        } catch (RuntimeException | Error e) {
-            next.close();
-            throw e;
-        }
+        old.ifPresent(before -> steps.add("left the processor, tables and translations of before, to be dropped"));
+        next.leave(old, Optional.ofNullable(removal.left()));
+        return become(next, from, steps);
     }
 
     /** The end of a hand-over, which nothing prevents any more. */
-    private HandOverReport become(CompositionReport examined, VmShape next, long from, List<String> before) {
+    private HandOverReport become(Successor successor, long from, List<String> before) {
+        VmShape next = successor.shape();
         List<String> steps = new ArrayList<>(before);
         if (next.host() != shape.host()) {
             parts.hostProcess().work(next.host());
             steps.add("gave the work of the devices to %s; their state stayed".formatted(next.host() == DeviceSetting.Host.HOSTED ? "the process of a host" : "the VMM"));
         }
         HandOverReport done = new HandOverReport(shape, next, parts.vcpu().retired(), System.nanoTime() - from, steps);
-        report = examined;
+        report = successor.examined();
         shape = next;
         if (reports.size() == KEPT) {
             reports.removeFirst();
@@ -186,7 +209,7 @@ final class HandOver {
     boolean evade() {
         for (CompositionReport candidate : candidates()) {
             try {
-                move(candidate, shape);
+                moveTo(candidate);
                 return true;
             } catch (VmException e) {
                 LOG.warn("{}", e.getMessage());
@@ -247,7 +270,7 @@ final class HandOver {
             return homeless() && evade();
         }
         try {
-            move(wished, shape);
+            moveTo(wished);
             return true;
         } catch (VmException e) {
             LOG.warn("{}", e.getMessage());

@@ -456,15 +456,23 @@ final class Machine implements VirtualMachine {
 
     @Override
     public HandOverReport swap(VmShape wish) {
-        return call(() -> {
-            require("swap", VmState.CREATED, VmState.RUNNING, VmState.PAUSED, VmState.PARKED);
-            if (state == VmState.PARKED && !handOver.homeless()) {
-                throw new VmException("VM %s cannot swap: it failed (%s)".formatted(name(), reason));
-            }
-            HandOverReport done = handOver.swap(wish);
-            unpark();
-            return done;
-        });
+        call(this::requireSwappable);
+        try (Successor next = handOver.prepare(wish)) {
+            return call(() -> {
+                requireSwappable();
+                HandOverReport done = handOver.commit(next);
+                unpark();
+                return done;
+            });
+        }
+    }
+
+    private Void requireSwappable() {
+        require("swap", VmState.CREATED, VmState.RUNNING, VmState.PAUSED, VmState.PARKED);
+        if (state == VmState.PARKED && !handOver.homeless()) {
+            throw new VmException("VM %s cannot swap: it failed (%s)".formatted(name(), reason));
+        }
+        return null;
     }
 
     @Override

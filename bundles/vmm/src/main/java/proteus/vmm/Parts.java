@@ -146,6 +146,11 @@ record Parts(
             return part;
         }
 
+        /** What was made is somebody else's now. */
+        void forget() {
+            made.clear();
+        }
+
         void close() {
             for (int i = made.size() - 1; i >= 0; i--) {
                 try {

@@ -35,12 +35,6 @@ record Removal(Parts parts, GuestFrames left) {
         }
     }
 
-    void commit() {
-        if (left != null) {
-            left.close();
-        }
-    }
-
     private void tell() {
         HostMemory memory = parts.frames().own().host().memory();
         parts.memory().on(memory);

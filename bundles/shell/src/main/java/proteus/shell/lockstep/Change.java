@@ -10,6 +10,15 @@ final class Change {
     private Change() {}
 
     static String of(VmShape from, VmShape to) {
+        return String.join(", ", all(from, to));
+    }
+
+    /** In how many ways two shapes differ. */
+    static int count(VmShape from, VmShape to) {
+        return all(from, to).size();
+    }
+
+    private static List<String> all(VmShape from, VmShape to) {
         List<String> changes = new ArrayList<>();
         change(changes, "silicon", from.composition().silicon(), to.composition().silicon());
         change(changes, "cpu", from.composition().cpu(), to.composition().cpu());
@@ -17,7 +26,7 @@ final class Change {
         change(changes, "io", from.composition().io(), to.composition().io());
         change(changes, "engine", word(from.engine()), word(to.engine()));
         change(changes, "host", word(from.host()), word(to.host()));
-        return String.join(", ", changes);
+        return changes;
     }
 
     private static void change(List<String> changes, String axis, String from, String to) {

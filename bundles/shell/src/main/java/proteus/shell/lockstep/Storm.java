@@ -146,10 +146,10 @@ public final class Storm {
     }
 
     private static VmShape other(SplittableRandom random, List<VmShape> possible, VmShape now) {
-        List<VmShape> others = possible.stream().filter(shape -> !shape.equals(now)).toList();
-        if (others.isEmpty()) {
-            throw new VmException("this guest can be handed to nothing but " + now);
-        }
+        // one edge of the graph at a time, where there is one: figures are by edge
+        int fewest = possible.stream().mapToInt(shape -> Change.count(now, shape)).filter(changes -> changes > 0).min().orElseThrow(
+                () -> new VmException("this guest can be handed to nothing but " + now));
+        List<VmShape> others = possible.stream().filter(shape -> Change.count(now, shape) == fewest).toList();
         return others.get(random.nextInt(others.size()));
     }
 
