@@ -51,6 +51,7 @@ public record EmbeddedGuest(
             guest("storm", 64, 32, "touches pages that are filled on demand, then pages that are copied on write [pages=N]"),
             guest("bench32", 32, 64, "computing, memory and system loops with checksums, 32 bit [scale=N only=NAME]"),
             guest("bench64", 64, 64, "computing, memory and system loops with checksums, 64 bit; also called bench [scale=N only=NAME]"),
+            guest("pv32", 32, 32, GuestAbi.XEN_PV, "the same with 32 bits, PAE tables and hypercalls by INT 0x82 [pages=N batch=B by=NAME]"),
             guest("pv64", 64, 32, GuestAbi.XEN_PV, "a paravirtual kernel: asks one by one and in batches, runs a program, takes events [pages=N batch=B by=NAME]"));
 
     private static EmbeddedGuest guest(String name, int bits, int memoryMib, String title) {

@@ -152,6 +152,20 @@ final class ElfImage {
         return value.isPresent() ? OptionalLong.of(value.getAsLong() & 0xffff_ffffL) : value;
     }
 
+    /** The text of a note, empty if there is none. */
+    String noteText(String owner, int type) {
+        for (Segment segment : segments) {
+            if (segment.type == PT_NOTE && image.has(segment.offset, segment.fileBytes)) {
+                long at = noteAt(segment.offset, segment.offset + segment.fileBytes, owner, type);
+                if (at >= 0) {
+                    long value = at + NOTE_HEADER + Ram.align(image.u32(at), NOTE_ALIGNMENT);
+                    return image.text(value, (int) image.u32(at + 4));
+                }
+            }
+        }
+        return "";
+    }
+
     /** The value of a note: 64 bits if it has as many, else 32. */
     OptionalLong note64(String owner, int type) {
         for (Segment segment : segments) {
@@ -166,19 +180,29 @@ final class ElfImage {
     }
 
     private OptionalLong noteIn(long start, long end, String owner, int type) {
+        long at = noteAt(start, end, owner, type);
+        if (at < 0) {
+            return OptionalLong.empty();
+        }
+        long value = at + NOTE_HEADER + Ram.align(image.u32(at), NOTE_ALIGNMENT);
+        return OptionalLong.of(image.u32(at + 4) >= 8 ? image.u64(value) : image.u32(value));
+    }
+
+    /** Offset of a note of at least 4 bytes, or -1. */
+    private long noteAt(long start, long end, String owner, int type) {
         long at = start;
         while (end - at >= NOTE_HEADER) {
             long nameBytes = image.u32(at), valueBytes = image.u32(at + 4);
             long name = at + NOTE_HEADER, value = name + Ram.align(nameBytes, NOTE_ALIGNMENT), next = value + Ram.align(valueBytes, NOTE_ALIGNMENT);
             if (value > end || valueBytes > end - value) {
-                return OptionalLong.empty();
+                return -1;
             }
             if ((int) image.u32(at + 8) == type && nameBytes == owner.length() + 1 && image.text(name, owner.length() + 1).equals(owner) && valueBytes >= 4) {
-                return OptionalLong.of(valueBytes >= 8 ? image.u64(value) : image.u32(value));
+                return at;
             }
             at = next;
         }
-        return OptionalLong.empty();
+        return -1;
     }
 
     /** Physical address of a virtual one, by the segment it lies in; the address itself if none does. */

@@ -13,7 +13,7 @@ import proteus.x86.format.Efer;
 import proteus.x86.format.Msr;
 import proteus.x86.format.PageTable;
 import proteus.x86.format.Rflags;
-import proteus.x86.xen.FlatSelector;
+import proteus.x86.xen.Width;
 
 /** Processor states in which boot protocols start a kernel. Interrupts are off in all of them; unlisted registers are 0. */
 final class StartState {
@@ -75,10 +75,10 @@ final class StartState {
         return state(gpr, entry, segments, Cr0.PE | Cr0.ET | Cr0.PG, identityTables(ram), Cr4.PAE, Efer.LME | Efer.LMA);
     }
 
-    /** Ring 3 on the hypervisor's flat segments with paging on: a 64-bit paravirtual domain. */
-    static ArchState xenDomain(long entry, long root, long[] gpr) {
-        SegmentRegister code = new SegmentRegister(FlatSelector.CODE64, 0, FLAT_LIMIT, FlatSelector.CODE64_RIGHTS);
-        SegmentRegister stack = new SegmentRegister(FlatSelector.STACK, 0, FLAT_LIMIT, FlatSelector.DATA_RIGHTS);
+    /** The kernel's ring on the hypervisor's flat segments with paging on, in long mode for 32-bit domains too: a paravirtual domain. */
+    static ArchState xenDomain(Width width, long entry, long root, long[] gpr) {
+        SegmentRegister code = new SegmentRegister(width.kernelCode, 0, FLAT_LIMIT, width.kernelCodeRights);
+        SegmentRegister stack = new SegmentRegister(width.kernelData, 0, FLAT_LIMIT, width.kernelDataRights);
         return state(gpr, entry, segments(code, stack, 0, 0, 0), Cr0.PE | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.PG, root, Cr4.PAE | Cr4.OSFXSR | Cr4.OSXMMEXCPT,
                 Efer.LME | Efer.LMA | Efer.NXE | Efer.SCE);
     }

@@ -11,15 +11,15 @@ import proteus.api.vm.VmSpec;
 import proteus.x86.xen.ElfNote;
 import proteus.x86.xen.HypercallPage;
 import proteus.x86.xen.StartInfo;
+import proteus.x86.xen.Width;
 
 /**
- * Builds a paravirtual 64-bit domain around a kernel that says in ELF notes how it wants to start (Xen public/elfnote.h; public/xen.h,
+ * Builds a paravirtual domain around a kernel that says in ELF notes how it wants to start (Xen public/elfnote.h; public/xen.h,
  * "start of day memory layout"): kernel, start information, rings, page tables, stack, and behind them the RAM disk and the list of
  * machine frames.
  */
 final class XenDomainBuilder {
     private static final long PAGE = 0x1000;
-    private static final int ENTRY = 8;
     /** The mapped region has so much room behind the last thing in it, and ends at a multiple of 4 MiB. */
     private static final long PADDING = 512 << 10, REGION_ALIGNMENT = 4 << 20;
     /** The event channel of the console ring. */
@@ -32,6 +32,7 @@ final class XenDomainBuilder {
     private final DomainMemory memory;
     private final List<String> notes = new ArrayList<>();
     private final byte[] commandLine;
+    private final Width width;
     private final long virtualBase;
     private final OptionalLong initP2m;
     private final boolean moduleByFrame;
@@ -45,13 +46,14 @@ final class XenDomainBuilder {
         this.elf = elf;
         this.boot = boot;
         this.memory = new DomainMemory(memory);
+        this.width = elf.wide() ? Width.WIDE : Width.NARROW;
         this.commandLine = commandLine();
         this.virtualBase = note(ElfNote.VIRT_BASE).orElse(0);
         this.initP2m = note(ElfNote.INIT_P2M);
         this.moduleByFrame = note(ElfNote.MOD_START_PFN).orElse(0) != 0;
     }
 
-    /** @throws GuestLoadException with one sentence: not made for Xen, 32-bit, too little memory */
+    /** @throws GuestLoadException with one sentence: not made for Xen, without PAE, too little memory */
     static LoadedGuest build(VmSpec.BootSpec boot, GuestMemory memory) {
         Image file = new Image(boot.name(), boot.kernel());
         if (file.size() == 0) {
@@ -63,8 +65,8 @@ final class XenDomainBuilder {
             throw kernel.fail("was not made for a paravirtual domain (it has no note XEN_ELFNOTE_ENTRY): take a kernel built with CONFIG_XEN_PV, such as Debian's"
                     + " linux-image-amd64, or another CPU technique than para");
         }
-        if (!elf.wide()) {
-            throw kernel.fail("is a 32-bit kernel, and only 64-bit paravirtual domains can be started: take a 64-bit one");
+        if (!elf.wide() && !elf.noteText(ElfNote.OWNER, ElfNote.PAE_MODE).startsWith("yes")) {
+            throw kernel.fail("is a 32-bit kernel without PAE, and paravirtual domains have PAE page tables: take one built with CONFIG_X86_PAE");
         }
         return new XenDomainBuilder(kernel, elf, boot, memory).build();
     }
@@ -94,7 +96,7 @@ final class XenDomainBuilder {
         }
         next = elf.load(memory);
         place();
-        InitialTables initial = new InitialTables(memory, tables, tableCount);
+        InitialTables initial = new InitialTables(memory, tables, tableCount, width);
         initial.map(virtualBase, 0, (int) (mappedBytes / PAGE));
         writeFrameList();
         initP2m.ifPresent(at -> initial.map(at, p2m, p2mPages()));
@@ -105,7 +107,7 @@ final class XenDomainBuilder {
         gpr[StartState.RSP] = virtualBase + (stack + 1) * PAGE;
         gpr[StartState.RSI] = virtualBase + startInfo * PAGE;
         long entry = note(ElfNote.ENTRY).orElseThrow();
-        return new LoadedGuest(StartState.xenDomain(entry, memory.mfn(tables) * PAGE, gpr), "Xen's paravirtual protocol, entry 0x%x".formatted(entry), notes);
+        return new LoadedGuest(StartState.xenDomain(width, entry, memory.mfn(tables) * PAGE, gpr), "Xen's paravirtual protocol, entry 0x%x".formatted(entry), notes);
     }
 
     /** Gives every element its frames; the size of the tables depends on the region they map and lie in themselves. */
@@ -124,8 +126,8 @@ final class XenDomainBuilder {
             tableCount++;
             stack = tables + tableCount;
             mappedBytes = Ram.align((stack + 1) * PAGE + PADDING, REGION_ALIGNMENT);
-        } while (tableCount < 1 + InitialTables.tablesFor(virtualBase, mappedBytes)
-                + (initP2m.isPresent() ? InitialTables.tablesFor(initP2m.getAsLong(), p2mPages() * PAGE) : 0));
+        } while (tableCount < InitialTables.fixedTables(width) + InitialTables.tablesFor(virtualBase, mappedBytes, width)
+                + (initP2m.isPresent() ? InitialTables.tablesFor(initP2m.getAsLong(), p2mPages() * PAGE, width) : 0));
         // The padding is the kernel's to use.
         next = mappedBytes;
         if (moduleByFrame) {
@@ -153,36 +155,63 @@ final class XenDomainBuilder {
     }
 
     private int p2mPages() {
-        return (int) (Ram.align((long) memory.pages() * ENTRY, PAGE) / PAGE);
+        return (int) (Ram.align((long) memory.pages() * width.bytes, PAGE) / PAGE);
     }
 
     private void writeFrameList() {
         for (int pfn = 0; pfn < memory.pages(); pfn++) {
-            memory.write64(p2m * PAGE + (long) pfn * ENTRY, memory.mfn(pfn));
+            writeWord(p2m * PAGE + (long) pfn * width.bytes, memory.mfn(pfn));
         }
     }
 
-    private void writeStartInfo() {
-        long at = startInfo * PAGE;
-        byte[] magic = StartInfo.MAGIC_TEXT.getBytes(StandardCharsets.US_ASCII);
-        memory.write(at + StartInfo.MAGIC, magic, 0, magic.length);
-        memory.write64(at + StartInfo.NR_PAGES, memory.pages());
-        memory.write64(at + StartInfo.SHARED_INFO, memory.sharedInfoMfn() * PAGE);
-        // The ring of XenStore is there, but nobody is behind it: no event channel says so.
-        memory.write64(at + StartInfo.STORE_MFN, memory.mfn(store));
-        memory.write64(at + StartInfo.CONSOLE_MFN, memory.mfn(console));
-        memory.write32(at + StartInfo.CONSOLE_EVTCHN, CONSOLE_PORT);
-        memory.write64(at + StartInfo.PT_BASE, virtualBase + tables * PAGE);
-        memory.write64(at + StartInfo.NR_PT_FRAMES, tableCount);
-        memory.write64(at + StartInfo.MFN_LIST, initP2m.orElse(virtualBase + p2m * PAGE));
-        memory.write64(at + StartInfo.FIRST_P2M_PFN, initP2m.isPresent() ? p2m : 0);
-        memory.write64(at + StartInfo.NR_P2M_FRAMES, initP2m.isPresent() ? p2mPages() : 0);
-        if (boot.initrd().length > 0) {
-            memory.write32(at + StartInfo.FLAGS, moduleByFrame ? StartInfo.SIF_MOD_START_PFN : 0);
-            memory.write64(at + StartInfo.MOD_START, moduleByFrame ? module : virtualBase + module * PAGE);
-            memory.write64(at + StartInfo.MOD_LEN, boot.initrd().length);
+    private void writeWord(long address, long value) {
+        if (width.wide()) {
+            memory.write64(address, value);
+        } else {
+            memory.write32(address, (int) value);
         }
-        memory.write(at + StartInfo.CMD_LINE, commandLine, 0, commandLine.length);
+    }
+
+    private void put(StartInfo field, long value) {
+        writeWord(startInfo * PAGE + field.at(width), value);
+    }
+
+    private void put(StartInfo field, int value) {
+        memory.write32(startInfo * PAGE + field.at(width), value);
+    }
+
+    private void put(StartInfo field, byte[] text) {
+        memory.write(startInfo * PAGE + field.at(width), text, 0, text.length);
+    }
+
+    private void writeStartInfo() {
+        put(StartInfo.MAGIC, width.platform.getBytes(StandardCharsets.US_ASCII));
+        put(StartInfo.NR_PAGES, (long) memory.pages());
+        put(StartInfo.SHARED_INFO, sharedInfo());
+        // The ring of XenStore is there, but nobody is behind it: no event channel says so.
+        put(StartInfo.STORE_MFN, memory.mfn(store));
+        put(StartInfo.CONSOLE_MFN, memory.mfn(console));
+        put(StartInfo.CONSOLE_EVTCHN, CONSOLE_PORT);
+        put(StartInfo.PT_BASE, virtualBase + tables * PAGE);
+        put(StartInfo.NR_PT_FRAMES, (long) tableCount);
+        put(StartInfo.MFN_LIST, initP2m.orElse(virtualBase + p2m * PAGE));
+        put(StartInfo.FIRST_P2M_PFN, initP2m.isPresent() ? p2m : 0L);
+        put(StartInfo.NR_P2M_FRAMES, initP2m.isPresent() ? p2mPages() : 0L);
+        if (boot.initrd().length > 0) {
+            put(StartInfo.FLAGS, moduleByFrame ? StartInfo.SIF_MOD_START_PFN : 0);
+            put(StartInfo.MOD_START, moduleByFrame ? module : virtualBase + module * PAGE);
+            put(StartInfo.MOD_LEN, (long) boot.initrd().length);
+        }
+        put(StartInfo.CMD_LINE, commandLine);
+    }
+
+    /** Machine address, for which a 32-bit kernel has 32 bits. */
+    private long sharedInfo() {
+        long address = memory.sharedInfoMfn() * PAGE;
+        if (width.address(address) != address) {
+            throw image.fail("is a 32-bit kernel, and the shared information of its domain would lie above 4 GiB of the host: make the host's memory smaller");
+        }
+        return address;
     }
 
     private void writeHypercallPage(long virtual) {
@@ -190,6 +219,6 @@ final class XenDomainBuilder {
         if (!memory.has(address, HypercallPage.BYTES)) {
             throw image.fail("wants its hypercall page at 0x%x, which is outside of its memory: it is damaged, get it again", virtual);
         }
-        memory.write(address, HypercallPage.content(), 0, HypercallPage.BYTES);
+        memory.write(address, HypercallPage.content(width), 0, HypercallPage.BYTES);
     }
 }

@@ -24,6 +24,7 @@ import proteus.x86.format.PageTable;
 import proteus.x86.xen.ElfNote;
 import proteus.x86.xen.HypercallPage;
 import proteus.x86.xen.StartInfo;
+import proteus.x86.xen.Width;
 
 /** A domain as its kernel finds it: walked by the tables and the start information it gets. */
 class XenDomainBuilderTest {
@@ -75,8 +76,8 @@ class XenDomainBuilderTest {
         return (entry(virtual) & PageTable.FRAME) - FakeMemory.MACHINE + (virtual & PAGE - 1);
     }
 
-    private long startInfo(LoadedGuest guest, int field) {
-        return memory.read64(gpa(guest.state().general().gpr()[RSI]) + field);
+    private long startInfo(LoadedGuest guest, StartInfo field) {
+        return memory.read64(gpa(guest.state().general().gpr()[RSI]) + field.at(Width.WIDE));
     }
 
     @Test
@@ -108,8 +109,8 @@ class XenDomainBuilderTest {
         LoadedGuest guest = build(linux(), "quiet");
         long pages = startInfo(guest, StartInfo.NR_PAGES);
         assertEquals((16 << 20) / PAGE - (FakeMemory.HOLE_END - FakeMemory.HOLE) / PAGE - 1, pages);
-        assertEquals(StartInfo.MAGIC_TEXT, memory.text(gpa(guest.state().general().gpr()[RSI])));
-        assertEquals("quiet console=hvc0", memory.text(gpa(guest.state().general().gpr()[RSI]) + StartInfo.CMD_LINE));
+        assertEquals(Width.WIDE.platform, memory.text(gpa(guest.state().general().gpr()[RSI])));
+        assertEquals("quiet console=hvc0", memory.text(gpa(guest.state().general().gpr()[RSI]) + StartInfo.CMD_LINE.at(Width.WIDE)));
         assertEquals(1, guest.notes().size(), "which is said");
         assertEquals(FakeMemory.MACHINE + (16 << 20) - PAGE, startInfo(guest, StartInfo.SHARED_INFO));
         assertEquals(P2M, startInfo(guest, StartInfo.MFN_LIST));
@@ -130,7 +131,7 @@ class XenDomainBuilderTest {
         assertEquals(INITRD[0], memory.read8(gpa(startInfo(guest, StartInfo.MOD_START))));
         assertEquals(FakeMemory.MACHINE >> 12, memory.read64(gpa(startInfo(guest, StartInfo.MFN_LIST))));
         long page = gpa(BASE + Images.ELF_SEGMENT_ADDRESS + PAGE);
-        assertEquals(HypercallPage.content()[0] & 0xff, memory.read8(page));
+        assertEquals(HypercallPage.content(Width.WIDE)[0] & 0xff, memory.read8(page));
         assertEquals(0xb8, memory.read8(page + HypercallPage.STUB_BYTES + 3), "mov eax, number");
         assertEquals(1, memory.read8(page + HypercallPage.STUB_BYTES + 4));
     }

@@ -9,22 +9,29 @@ import static proteus.x86.format.PageTable.WRITABLE;
 
 import proteus.api.silicon.HostMemory;
 import proteus.x86.format.PageTable;
+import proteus.x86.xen.Width;
 
 /**
- * The guest's memory by its virtual addresses in the address space it runs in, with the rights it has itself: how hypercalls read their
+ * The guest's memory by its virtual addresses in the address space it runs in, with the rights its kernel has: how hypercalls read their
  * arguments. Where the guest could not go, {@link Refusal#BAD_ADDRESS} is thrown.
  */
 final class AddressSpace {
-    private static final long OFFSET = PageTable.PAGE_SIZE - 1;
+    private static final long OFFSET = PageTable.PAGE_SIZE - 1, LOW = 0xffff_ffffL;
 
     private final HostMemory memory;
+    private final Width width;
     private long root;
 
-    AddressSpace(HostMemory memory) {
+    AddressSpace(HostMemory memory, Width width) {
         this.memory = memory;
+        this.width = width;
     }
 
-    /** Host-physical address of the level-4 table in force. */
+    Width width() {
+        return width;
+    }
+
+    /** Host-physical address of the guest's table of the highest level in force. */
     long root() {
         return root;
     }
@@ -33,16 +40,23 @@ final class AddressSpace {
         root = hpa;
     }
 
-    /** Host-physical address behind a virtual one, or -1; flags are set as by an access. */
+    /** Host-physical address behind a virtual one for the kernel, or -1; flags are set as by an access. */
     long find(long virtual, boolean write) {
-        if (!PageTable.canonical(virtual, 48)) {
+        // A 64-bit kernel is in ring 3 itself.
+        return find(virtual, write, width.wide());
+    }
+
+    /** The same for the kernel or for user code. */
+    long find(long virtual, boolean write, boolean user) {
+        long address = width.address(virtual);
+        if (!PageTable.canonical(address, 48)) {
             return -1;
         }
-        long needed = PRESENT | USER | (write ? WRITABLE : 0);
+        long needed = PRESENT | (user ? USER : 0) | (write ? WRITABLE : 0);
         long table = root;
         long at = 0, entry = 0;
-        for (int level = 4; level >= 1; level--) {
-            at = table + PageTable.index(virtual, level) * Long.BYTES;
+        for (int level = width.levels; level >= 1; level--) {
+            at = table + PageTable.index(address, level) * Long.BYTES;
             entry = memory.read64(at);
             if ((entry & needed) != needed) {
                 return -1;
@@ -53,7 +67,7 @@ final class AddressSpace {
         if (used != entry) {
             memory.write64(at, used);
         }
-        return table | virtual & OFFSET;
+        return table | address & OFFSET;
     }
 
     private long at(long virtual, boolean write) {
@@ -81,7 +95,17 @@ final class AddressSpace {
     }
 
     long read64(long virtual) {
-        return within(virtual, 8) ? memory.read64(at(virtual, false)) : read32(virtual) & 0xffff_ffffL | (long) read32(virtual + 4) << 32;
+        return within(virtual, 8) ? memory.read64(at(virtual, false)) : read32(virtual) & LOW | (long) read32(virtual + 4) << 32;
+    }
+
+    /** An {@code unsigned long} or a pointer of the guest. */
+    long readWord(long virtual) {
+        return width.wide() ? read64(virtual) : read32(virtual) & LOW;
+    }
+
+    /** One of a structure of them: the number of words before it. */
+    long readWord(long virtual, long index) {
+        return readWord(virtual + index * width.bytes);
     }
 
     void write8(long virtual, int value) {
@@ -105,6 +129,18 @@ final class AddressSpace {
             write32(virtual, (int) value);
             write32(virtual + 4, (int) (value >>> 32));
         }
+    }
+
+    void writeWord(long virtual, long value) {
+        if (width.wide()) {
+            write64(virtual, value);
+        } else {
+            write32(virtual, (int) value);
+        }
+    }
+
+    void writeWord(long virtual, long index, long value) {
+        writeWord(virtual + index * width.bytes, value);
     }
 
     void write(long virtual, byte[] source) {

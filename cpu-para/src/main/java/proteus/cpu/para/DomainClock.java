@@ -13,8 +13,8 @@ final class DomainClock {
     /** Further away than any guest waits. */
     private static final long FAR = 1L << 61;
     private static final long LEAST_PERIOD = 1_000_000, MOST_PERIOD = 1L << 50;
-    /** struct vcpu_runstate_info: states and where their times lie. */
-    private static final int RUNNING = 0, BLOCKED = 2, STATE_ENTRY = 8, TIMES = 16;
+    /** struct vcpu_runstate_info: states. */
+    private static final int RUNNING = 0, BLOCKED = 2;
 
     private final ParavirtualServices services;
     private final Processor processor;
@@ -125,9 +125,11 @@ final class DomainClock {
 
     private void writeRunstate(int state) {
         space.write32(runstateArea, state);
-        space.write64(runstateArea + STATE_ENTRY, stateSince);
+        // Aligned as a word.
+        long entry = runstateArea + space.width().bytes;
+        space.write64(entry, stateSince);
         for (int i = 0; i < times.length; i++) {
-            space.write64(runstateArea + TIMES + i * Long.BYTES, times[i]);
+            space.write64(entry + (i + 1) * Long.BYTES, times[i]);
         }
     }
 

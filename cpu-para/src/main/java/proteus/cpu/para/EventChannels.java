@@ -11,8 +11,8 @@ final class EventChannels {
 
     private final SharedInfo shared;
     private final AddressSpace space;
-    private final byte[] state = new byte[SharedInfo.PORTS];
-    private final byte[] virqOf = new byte[SharedInfo.PORTS];
+    private final byte[] state;
+    private final byte[] virqOf;
     private final int[] portOfVirq = new int[VIRQS];
     private Runnable console = () -> { };
     private int consolePort;
@@ -20,6 +20,8 @@ final class EventChannels {
     EventChannels(SharedInfo shared, AddressSpace space) {
         this.shared = shared;
         this.space = space;
+        this.state = new byte[shared.ports()];
+        this.virqOf = new byte[shared.ports()];
     }
 
     /** The console's channel: its far end is the hypervisor's. */
@@ -42,7 +44,7 @@ final class EventChannels {
     }
 
     boolean pending(int port) {
-        return port > 0 && port < SharedInfo.PORTS && shared.pending(port);
+        return port > 0 && port < state.length && shared.pending(port);
     }
 
     /** EVENT_CHANNEL_OP. */
@@ -89,7 +91,7 @@ final class EventChannels {
 
     private int bind(int as) {
         // Port 0 is none.
-        for (int port = 1; port < SharedInfo.PORTS; port++) {
+        for (int port = 1; port < state.length; port++) {
             if (state[port] == CLOSED) {
                 state[port] = (byte) as;
                 shared.clear(port);
@@ -100,7 +102,7 @@ final class EventChannels {
     }
 
     private int port(int port) {
-        if (port <= 0 || port >= SharedInfo.PORTS || state[port] == CLOSED) {
+        if (port <= 0 || port >= state.length || state[port] == CLOSED) {
             throw Refusal.INVALID;
         }
         return port;
@@ -125,7 +127,7 @@ final class EventChannels {
 
     private void status(long arg) {
         int port = space.read32(arg + 4);
-        if (port < 0 || port >= SharedInfo.PORTS) {
+        if (port < 0 || port >= state.length) {
             throw Refusal.INVALID;
         }
         space.write32(arg + 8, state[port]);

@@ -10,8 +10,11 @@ import proteus.api.memory.MemoryRegion;
  * used as that, so that nothing the hardware reads as a table can be written by the guest. Only frames of the domain are known here.
  */
 final class FrameTable {
-    /** Types: a page table of level 1 to 4, descriptors, or memory that is mapped writable somewhere. */
-    static final byte NONE = 0, L1 = 1, L4 = 4, DESCRIPTORS = 5, WRITABLE = 6;
+    /**
+     * Types: a page table of level 1 to 4, descriptors, memory that is mapped writable somewhere, or the table of level 2 that holds the
+     * hypervisor's entries in the address space of a 32-bit guest.
+     */
+    static final byte NONE = 0, L1 = 1, L2 = 2, L3 = 3, L4 = 4, DESCRIPTORS = 5, WRITABLE = 6, L2_TOP = 7;
 
     static final int SHIFT = 12;
 
@@ -44,6 +47,11 @@ final class FrameTable {
         for (long mfn : mfns) {
             own(mfn);
         }
+    }
+
+    /** The level of a page table, 0 for what is none. */
+    static int level(byte type) {
+        return type == L2_TOP ? L2 : type <= L4 ? type : 0;
     }
 
     /** First frame number of the domain. */

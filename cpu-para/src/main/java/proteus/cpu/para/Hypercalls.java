@@ -9,16 +9,18 @@ import proteus.x86.format.Cr0;
 import proteus.x86.format.DebugRegister;
 import proteus.x86.format.Msr;
 import proteus.x86.format.PageTable;
+import proteus.x86.xen.Width;
 
 /** Answers hypercalls by their number: the ones of memory and scheduling by their own classes, the small ones here. */
 final class Hypercalls {
-    private static final int CALL_BYTES = 64;
+    /** Of a call in a list: number, result, six arguments (struct multicall_entry). */
+    private static final int CALL_WORDS = 8;
+    private static final long LOW = 0xffff_ffffL;
     private static final int CONSOLEIO_WRITE = 0;
     private static final int XENVER_VERSION = 0, XENVER_EXTRAVERSION = 1, XENVER_CAPABILITIES = 3, XENVER_PLATFORM_PARAMETERS = 5, XENVER_GET_FEATURES = 6, XENVER_PAGESIZE = 7,
         XENVER_GUEST_HANDLE = 8;
     /** pae_pgdir_above_4gb, mmu_pt_update_preserve_ad, gnttab_map_avail_bits: Linux demands the last although it maps no grant here. */
     private static final int FEATURES = 1 << 4 | 1 << 5 | 1 << 7;
-    private static final String CAPABILITIES = "xen-3.0-x86_64 ";
     private static final int EXTRAVERSION_BYTES = 16, CAPABILITIES_BYTES = 1024, HANDLE_BYTES = 16;
     private static final int SEGBASE_FS = 0, SEGBASE_GS_USER = 1, SEGBASE_GS_KERNEL = 2, SEGBASE_GS_USER_SEL = 3;
     private static final int PHYSDEVOP_SET_IOPL = 6, PHYSDEVOP_SET_IOBITMAP = 7;
@@ -37,6 +39,7 @@ final class Hypercalls {
     private final ParavirtualServices services;
     private final EventCounters counters;
     private final Work work;
+    private final Width width;
 
     Hypercalls(
             CpuRegisters registers,
@@ -65,9 +68,10 @@ final class Hypercalls {
         this.services = services;
         this.counters = counters;
         this.work = work;
+        this.width = space.width();
     }
 
-    /** The hypercall in RAX with arguments in RDI, RSI, RDX, R10, R8, R9; RIP is behind it already. */
+    /** The hypercall in RAX with arguments in RDI, RSI, RDX, R10, or EBX, ECX, EDX, ESI of a 32-bit kernel; RIP is behind it already. */
     void call() {
         counters.count(CountedEvent.HYPERCALLS);
         long number = registers.gpr(CpuRegisters.RAX);
@@ -77,11 +81,17 @@ final class Hypercalls {
             mode.returnFromHandler();
             return;
         }
-        registers.gpr(CpuRegisters.RAX, answer(number, registers.gpr(CpuRegisters.RDI), registers.gpr(CpuRegisters.RSI), registers.gpr(CpuRegisters.RDX), registers.gpr(10),
-                registers.gpr(8), registers.gpr(9)));
+        long result = width.wide()
+                ? answer(number, registers.gpr(CpuRegisters.RDI), registers.gpr(CpuRegisters.RSI), registers.gpr(CpuRegisters.RDX), registers.gpr(10))
+                : answer(number, low(CpuRegisters.RBX), low(CpuRegisters.RCX), low(CpuRegisters.RDX), low(CpuRegisters.RSI));
+        registers.gpr(CpuRegisters.RAX, width.address(result));
     }
 
-    private long answer(long number, long a, long b, long c, long d, long e, long f) {
+    private long low(int register) {
+        return registers.gpr(register) & LOW;
+    }
+
+    private long answer(long number, long a, long b, long c, long d) {
         Hypercall call = Hypercall.of(number);
         if (call == null) {
             counters.count(CountedEvent.REFUSED_REQUESTS);
@@ -89,11 +99,30 @@ final class Hypercalls {
         }
         counters.hypercall(call);
         try {
-            return call == Hypercall.MULTICALL ? multicall(a, b) : answer(call, a, b, c, d);
+            if (call == Hypercall.MULTICALL) {
+                return multicall(a, b);
+            }
+            return width.wide() ? answer(call, a, b, c, d) : narrow(call, a, b, c, d);
         } catch (Refusal refusal) {
             counters.count(CountedEvent.REFUSED_REQUESTS);
-                return refusal.result();
+            return refusal.result();
         }
+    }
+
+    /** The calls that take 64 bits in two words (Xen arch/x86/x86_64/compat/mm.c), or do not exist with 32. */
+    private long narrow(Hypercall call, long a, long b, long c, long d) {
+        return switch (call) {
+            case UPDATE_VA_MAPPING -> answer(call, a, both(b, c), d, 0);
+            case UPDATE_DESCRIPTOR -> answer(call, both(a, b), both(c, d), 0, 0);
+            case SET_TIMER_OP -> answer(call, both(a, b), 0, 0, 0);
+            case SET_CALLBACKS -> traps.callbacks(a, b, c, d);
+            case SET_SEGMENT_BASE -> throw Refusal.UNKNOWN;
+            default -> answer(call, a, b, c, d);
+        };
+    }
+
+    private static long both(long low, long high) {
+        return low | high << 32;
     }
 
     private long answer(Hypercall call, long a, long b, long c, long d) {
@@ -102,7 +131,7 @@ final class Hypercalls {
             case MMU_UPDATE -> mmu.update(a, b, c, d);
             case SET_GDT -> mmu.setGdt(a, b);
             case STACK_SWITCH -> {
-                mode.kernelStack(b);
+                mode.kernelStack(a, b);
                 yield 0;
             }
             case SET_CALLBACKS -> traps.callbacks(a, b, c);
@@ -140,14 +169,14 @@ final class Hypercalls {
     private long multicall(long list, long count) {
         for (long i = 0; i < (count & 0xffff_ffffL); i++) {
             work.spend(1);
-            long at = list + i * CALL_BYTES;
+            long at = list + i * CALL_WORDS * width.bytes;
             counters.count(CountedEvent.BATCHED_CALLS);
-            long number = space.read64(at);
+            long number = space.readWord(at);
             boolean nested = number == Hypercall.MULTICALL.number() || number == Hypercall.IRET.number();
             long result = nested
                     ? Refusal.INVALID.result()
-                    : answer(number, space.read64(at + 16), space.read64(at + 24), space.read64(at + 32), space.read64(at + 40), 0, 0);
-            space.write64(at + 8, result);
+                    : answer(number, space.readWord(at, 2), space.readWord(at, 3), space.readWord(at, 4), space.readWord(at, 5));
+            space.writeWord(at, 1, result);
         }
         return 0;
     }
@@ -156,7 +185,7 @@ final class Hypercalls {
     private long setDebugRegister(long register, long value) {
         switch ((int) register) {
             case 0, 1, 2, 3 -> {
-                if (!PageTable.canonical(value, 48) || XenArea.owns(value)) {
+                if (!PageTable.canonical(value, 48) || width.hypervisors(value)) {
                     throw Refusal.INVALID;
                 }
                 registers.dr((int) register, value);
@@ -182,8 +211,8 @@ final class Hypercalls {
                 return CpuidPolicy.VERSION;
             }
             case XENVER_EXTRAVERSION -> space.write(arg, text(".proteus", EXTRAVERSION_BYTES));
-            case XENVER_CAPABILITIES -> space.write(arg, text(CAPABILITIES, CAPABILITIES_BYTES));
-            case XENVER_PLATFORM_PARAMETERS -> space.write64(arg, XenArea.START);
+            case XENVER_CAPABILITIES -> space.write(arg, text(width.platform + " ", CAPABILITIES_BYTES));
+            case XENVER_PLATFORM_PARAMETERS -> space.writeWord(arg, width.hypervisorStart);
             case XENVER_GET_FEATURES -> space.write32(arg + 4, space.read32(arg) == 0 ? FEATURES : 0);
             case XENVER_PAGESIZE -> {
                 return PageTable.PAGE_SIZE;

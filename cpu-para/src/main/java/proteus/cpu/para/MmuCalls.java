@@ -7,6 +7,7 @@ import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.Processor;
 import proteus.api.silicon.SegmentRegister;
 import proteus.x86.format.PageTable;
+import proteus.x86.xen.Width;
 
 /** Hypercalls about page tables, the TLB and descriptor tables (Xen public/xen.h, MMU_UPDATE, MMUEXT_OP, UPDATE_VA_MAPPING, SET_GDT). */
 final class MmuCalls {
@@ -14,7 +15,7 @@ final class MmuCalls {
     static final int DOMID_SELF = 0x7ff0;
 
     private static final int MMU_NORMAL_PT_UPDATE = 0, MMU_MACHPHYS_UPDATE = 1, MMU_PT_UPDATE_PRESERVE_AD = 2, MMU_PT_UPDATE_NO_TRANSLATE = 3;
-    private static final int UPDATE_BYTES = 16, EXT_OP_BYTES = 24;
+    private static final int UPDATE_BYTES = 16, EXT_OP_WORDS = 3;
     private static final int PIN_L1 = 0, PIN_L4 = 3, UNPIN = 4, NEW_BASEPTR = 5, TLB_FLUSH_LOCAL = 6, INVLPG_LOCAL = 7, TLB_FLUSH_MULTI = 8, INVLPG_MULTI = 9,
         TLB_FLUSH_ALL = 10, INVLPG_ALL = 11, FLUSH_CACHE = 12, SET_LDT = 13, NEW_USER_BASEPTR = 15, CLEAR_PAGE = 16, COPY_PAGE = 17, FLUSH_CACHE_GLOBAL = 18;
     /** UVMF_*: what to flush. */
@@ -31,6 +32,7 @@ final class MmuCalls {
     private final XenArea area;
     private final AddressSpace space;
     private final GuestMode mode;
+    private final Width width;
     private final Work work;
     private final Runnable flush;
     private final EventCounters counters;
@@ -57,6 +59,7 @@ final class MmuCalls {
         this.area = area;
         this.space = space;
         this.mode = mode;
+        this.width = space.width();
         this.work = work;
         this.flush = flush;
         this.counters = counters;
@@ -115,7 +118,7 @@ final class MmuCalls {
     long updateMapping(long virtual, long value, long flags) {
         counters.count(CountedEvent.PAGE_TABLE_UPDATES);
         work.spend(1);
-        long at = XenArea.owns(virtual) ? -1 : tables.leaf(space.root(), virtual);
+        long at = width.hypervisors(width.address(virtual)) ? -1 : tables.leaf(space.root(), virtual);
         if (at < 0) {
             throw Refusal.INVALID;
         }
@@ -134,8 +137,8 @@ final class MmuCalls {
         for (int i = 0; i < Integer.toUnsignedLong((int) count); i++) {
             try {
                 work.spend(1);
-                long at = operations + (long) i * EXT_OP_BYTES;
-                extended(space.read32(at), space.read64(at + 8), space.read64(at + 16));
+                long at = operations + (long) i * EXT_OP_WORDS * width.bytes;
+                extended(space.read32(at), space.readWord(at, 1), space.readWord(at, 2));
             } catch (Refusal refusal) {
                 done(space, doneAt, i);
                 throw refusal;
@@ -163,14 +166,22 @@ final class MmuCalls {
     }
 
     private void baseKernel(long mfn) {
-        tables.use(mfn, FrameTable.L4);
+        tables.use(mfn, (byte) width.levels);
         long old = mode.kernelRoot() >>> FrameTable.SHIFT;
         mode.kernelRoot(mfn << FrameTable.SHIFT);
-        frames.flushed();
+        if (width.wide()) {
+            frames.flushed();
+        } else {
+            // The root that the processor has stays the same.
+            flush.run();
+        }
         tables.release(old);
     }
 
     private void baseUser(long mfn) {
+        if (!width.wide()) {
+            throw Refusal.INVALID;
+        }
         if (mfn != 0) {
             tables.use(mfn, FrameTable.L4);
         }
@@ -208,7 +219,7 @@ final class MmuCalls {
         int pages = (int) (entries + ENTRIES_IN_PAGE - 1) / ENTRIES_IN_PAGE;
         long[] wanted = new long[pages];
         for (int i = 0; i < pages; i++) {
-            wanted[i] = space.read64(list + (long) i * Long.BYTES);
+            wanted[i] = space.readWord(list, i);
         }
         useAll(wanted);
         replace(gdt, gdtPages, wanted, 0, XenArea.GDT);
@@ -268,7 +279,7 @@ final class MmuCalls {
         if ((machineAddress & Long.BYTES - 1) != 0 || !frames.owns(mfn)) {
             throw Refusal.INVALID;
         }
-        long good = Descriptors.good(descriptor);
+        long good = Descriptors.good(descriptor, width);
         if (frames.type(mfn) != FrameTable.DESCRIPTORS && frames.type(mfn) != FrameTable.WRITABLE && frames.type(mfn) != FrameTable.NONE) {
             throw Refusal.INVALID;
         }

@@ -22,6 +22,8 @@ import proteus.x86.format.ExceptionVector;
 import proteus.x86.format.Msr;
 import proteus.x86.format.PageTable;
 import proteus.x86.format.Rflags;
+import proteus.x86.xen.HypercallPage;
+import proteus.x86.xen.Width;
 
 /** The vCPU of a paravirtual domain: runs its kernel and its programs in ring 3 and answers what enters ring 0. */
 final class ParavirtualCpu implements CpuVirtualization {
@@ -90,7 +92,7 @@ final class ParavirtualCpu implements CpuVirtualization {
             ExitReason reason = ExitReason.NONE;
             try {
                 domain.work.begin();
-                if (domain.shared.upcallPending() && !domain.shared.masked() && domain.traps.callback(TrapTable.EVENT) != 0) {
+                if (domain.shared.upcallPending() && !domain.shared.masked() && domain.traps.callback(TrapTable.EVENT).there()) {
                     domain.mode.event();
                 }
                 reason = processor.run(budget);
@@ -139,8 +141,8 @@ final class ParavirtualCpu implements CpuVirtualization {
 
     private void systemCall(ExitInformation exit) {
         long rip = registers.rip();
-        if (domain.space.read8(rip + SYSCALL_BYTES - 1) != SYSCALL_SECOND_BYTE) {
-            // SYSENTER, which CPUID does not promise.
+        if (!domain.space.width().wide() || domain.space.read8(rip + SYSCALL_BYTES - 1) != SYSCALL_SECOND_BYTE) {
+            // SYSENTER, or either in 32 bits, which CPUID does not promise.
             bounce(ExceptionVector.GP, 0, true);
             return;
         }
@@ -199,7 +201,10 @@ final class ParavirtualCpu implements CpuVirtualization {
 
     /** INT n, INT3, INTO: the privilege of the table decides, as that of a gate does. */
     private void softwareInterrupt(int vector, int length) {
-        if (domain.mode.kernel() ? domain.traps.handler(vector) != 0 : domain.traps.userMayCall(vector)) {
+        if (vector == HypercallPage.VECTOR && !domain.space.width().wide() && domain.mode.kernel()) {
+            registers.rip(registers.rip() + length);
+            domain.hypercalls.call();
+        } else if (domain.traps.mayCall(vector, domain.mode.kernel())) {
             registers.rip(registers.rip() + length);
             bounce(vector, 0, false);
         } else {
@@ -210,7 +215,7 @@ final class ParavirtualCpu implements CpuVirtualization {
     private void pageFault(long address, int errorCode) {
         boolean kernel = domain.mode.kernel();
         boolean write = (errorCode & ExceptionVector.PF_WRITE) != 0;
-        if (!XenArea.owns(address)) {
+        if (!domain.space.width().hypervisors(address)) {
             if (allowed(address, errorCode)) {
                 // The TLB knew less than the tables say.
                 processor.invalidatePage(address);
@@ -230,7 +235,7 @@ final class ParavirtualCpu implements CpuVirtualization {
         boolean fetch = (errorCode & ExceptionVector.PF_FETCH) != 0;
         return (errorCode & ExceptionVector.PF_RESERVED) == 0
                 && !(fetch && (errorCode & ExceptionVector.PF_PRESENT) != 0)
-                && domain.space.find(address, (errorCode & ExceptionVector.PF_WRITE) != 0) >= 0;
+                && domain.space.find(address, (errorCode & ExceptionVector.PF_WRITE) != 0, (errorCode & ExceptionVector.PF_USER) != 0) >= 0;
     }
 
     private void bounce(int vector, int errorCode, boolean hasErrorCode) {
@@ -268,7 +273,8 @@ final class ParavirtualCpu implements CpuVirtualization {
             domain = null;
         }
         try {
-            domain = new Domain(context, memory, services, timer, periodic, c.cr3() & PageTable.FRAME, g.gpr()[CpuRegisters.RSI]);
+            Width width = state.segments().registers().get(CpuRegisters.CS).longMode() ? Width.WIDE : Width.NARROW;
+            domain = new Domain(context, memory, services, timer, periodic, width, c.cr3() & PageTable.FRAME, g.gpr()[CpuRegisters.RSI]);
         } catch (Refusal refusal) {
             throw new IllegalArgumentException("the state is not the start of a paravirtual domain: RSI does not lead to its start information, or its page tables break the rules");
         }

@@ -12,7 +12,7 @@ import proteus.api.cpu.CpuVirtualization;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.vm.GuestAbi;
 
-/** Offers paravirtualization by Xen's public interface for 64-bit domains. */
+/** Offers paravirtualization by Xen's public interface. */
 @Capability(namespace = TechniqueInfo.NAMESPACE, name = ParavirtualTechnique.NAME, attribute = "kind=cpu", effective = "active")
 @Component(property = {TechniqueInfo.NAMESPACE + "=cpu", "name=" + ParavirtualTechnique.NAME})
 public final class ParavirtualTechnique implements CpuTechnique {
@@ -21,7 +21,7 @@ public final class ParavirtualTechnique implements CpuTechnique {
     private static final TechniqueInfo INFO = new TechniqueInfo(
             TechniqueInfo.Kind.CPU,
             NAME,
-            "paravirtualization: the guest's kernel runs in ring 3 and calls the hypervisor, by Xen's interface",
+            "paravirtualization: the guest's kernel runs in ring 3 or 1 and calls the hypervisor, by Xen's interface",
             Set.of(),
             "P. Barham et al., Xen and the art of virtualization, SOSP 2003; Xen public/xen.h and public/arch-x86");
 

@@ -25,14 +25,16 @@ final class PrivilegedInstructions {
     private final CpuRegisters registers;
     private final AddressSpace space;
     private final GuestMode mode;
+    private final SharedInfo shared;
     private final CpuidPolicy cpuid;
     private final Instruction instruction = new Instruction();
     private int ioPrivilege;
 
-    PrivilegedInstructions(CpuRegisters registers, AddressSpace space, GuestMode mode, GuestContract contract) {
+    PrivilegedInstructions(CpuRegisters registers, AddressSpace space, GuestMode mode, SharedInfo shared, GuestContract contract) {
         this.registers = registers;
         this.space = space;
         this.mode = mode;
+        this.shared = shared;
         this.cpuid = new CpuidPolicy(contract);
     }
 
@@ -49,8 +51,8 @@ final class PrivilegedInstructions {
 
     /** After #UD: whether it was CPUID with the prefix, which is carried out. */
     boolean prefixedCpuid() {
-        long rip = registers.rip();
-        if (registers.codeSize() != 64) {
+        long rip = linearRip();
+        if (registers.codeSize() != space.width().bytes * Byte.SIZE) {
             return false;
         }
         try {
@@ -70,13 +72,18 @@ final class PrivilegedInstructions {
         registers.gpr(RBX, values[1] & 0xffff_ffffL);
         registers.gpr(RCX, values[2] & 0xffff_ffffL);
         registers.gpr(RDX, values[3] & 0xffff_ffffL);
-        registers.rip(rip + PREFIX.length + CPUID_BYTES);
+        registers.rip(registers.rip() + PREFIX.length + CPUID_BYTES);
         return true;
+    }
+
+    /** Where the instruction lies; in 64-bit code the base is 0. */
+    private long linearRip() {
+        return space.width().address(registers.segment(CpuRegisters.CS).base() + registers.rip());
     }
 
     /** After #GP in kernel mode: whether the instruction is one that is carried out here. */
     boolean emulate() {
-        long rip = registers.rip();
+        long rip = linearRip();
         try {
             Decoder.decode(offset -> space.read8(rip + offset), registers.codeSize(), instruction);
         } catch (Refusal unmapped) {
@@ -101,7 +108,7 @@ final class PrivilegedInstructions {
             default -> false;
         };
         if (done) {
-            registers.rip(rip + instruction.length);
+            registers.rip(registers.rip() + instruction.length);
         }
         return done;
     }
@@ -123,13 +130,18 @@ final class PrivilegedInstructions {
     private boolean readCr(int cr, int gpr) {
         switch (cr) {
             case 0, 4 -> registers.gpr(gpr, registers.cr(cr));
-            case 2 -> registers.gpr(gpr, mode.cr2());
-            case 3 -> registers.gpr(gpr, mode.kernelRoot());
+            case 2 -> registers.gpr(gpr, shared.cr2());
+            case 3 -> registers.gpr(gpr, space.width().wide() ? mode.kernelRoot() : extended(mode.kernelRoot()));
             default -> {
                 return false;
             }
         }
         return true;
+    }
+
+    /** A root above 4 GiB in 32 bits: the highest bits of the frame number stand below (xen_pfn_to_cr3). */
+    private static long extended(long root) {
+        return (root | root >>> 32) & 0xffff_ffffL;
     }
 
     private boolean writeCr(int cr, long value) {
@@ -140,7 +152,7 @@ final class PrivilegedInstructions {
                 }
                 registers.cr(0, value);
             }
-            case 2 -> mode.cr2(value);
+            case 2 -> shared.cr2(value);
             // What the guest may not choose stays as it is.
             case 4 -> registers.cr(4, registers.cr(4) & ~CR4_GUESTS | value & CR4_GUESTS);
             default -> {

@@ -38,9 +38,9 @@ final class ReservationCalls {
             case MAXIMUM -> pages;
             case MEMORY_MAP -> memoryMap(arg);
             case MACHPHYS_MAPPING -> {
-                space.write64(arg, XenArea.MACHINE_TO_PHYSICAL);
-                space.write64(arg + 8, XenArea.MACHINE_TO_PHYSICAL_END);
-                space.write64(arg + 16, frames.end() - 1);
+                space.writeWord(arg, space.width().hypervisorStart);
+                space.writeWord(arg, 1, space.width().hypervisorStart + frames.end() * space.width().bytes);
+                space.writeWord(arg, 2, frames.end() - 1);
                 yield 0;
             }
             default -> throw Refusal.UNKNOWN;
@@ -54,18 +54,20 @@ final class ReservationCalls {
 
     /** As many as can be done; their number (struct xen_memory_reservation). */
     private long extents(long arg, Extent extent) {
-        long list = space.read64(arg), count = space.read64(arg + 8);
-        if (space.read32(arg + 16) != 0) {
+        long list = space.readWord(arg), count = space.readWord(arg, 1);
+        // Behind them the order of an extent, flags of memory, and the domain.
+        long rest = arg + 2L * space.width().bytes;
+        if (space.read32(rest) != 0) {
             return 0; // only single frames
         }
-        if (space.read16(arg + 24) != MmuCalls.DOMID_SELF) {
+        if (space.read16(rest + 8) != MmuCalls.DOMID_SELF) {
             throw Refusal.NO_SUCH_DOMAIN;
         }
         long done = 0;
         try {
             for (; done < count; done++) {
                 work.spend(1);
-                extent.handle(list + done * Long.BYTES);
+                extent.handle(list + done * space.width().bytes);
             }
         } catch (Refusal refusal) {
             // the number says how far it went
@@ -74,7 +76,7 @@ final class ReservationCalls {
     }
 
     private void decrease(long at) {
-        long mfn = space.read64(at);
+        long mfn = space.readWord(at);
         if (!frames.owns(mfn) || frames.type(mfn) != FrameTable.NONE || frames.mappings(mfn) != 0) {
             throw Refusal.INVALID;
         }
@@ -84,14 +86,14 @@ final class ReservationCalls {
     }
 
     private void increase(long at) {
-        space.write64(at, take());
+        space.writeWord(at, take());
     }
 
     private void populate(long at) {
-        long pfn = space.read64(at);
+        long pfn = space.readWord(at);
         long mfn = take();
         area.pseudoPhysical(mfn, pfn);
-        space.write64(at, mfn);
+        space.writeWord(at, mfn);
     }
 
     private long take() {
@@ -109,7 +111,7 @@ final class ReservationCalls {
         if (space.read32(arg) < 1) {
             throw Refusal.INVALID;
         }
-        long buffer = space.read64(arg + 8);
+        long buffer = space.readWord(arg, 1);
         space.write64(buffer, 0);
         space.write64(buffer + 8, pages << FrameTable.SHIFT);
         space.write32(buffer + E820_BYTES - Integer.BYTES, E820_RAM);

@@ -92,9 +92,9 @@ final class VcpuCalls {
     }
 
     private void poll(long arg) {
-        long list = space.read64(arg);
-        int count = space.read32(arg + 8);
-        long timeout = space.read64(arg + 16);
+        long list = space.readWord(arg);
+        int count = space.read32(arg + space.width().bytes);
+        long timeout = space.read64(arg + 2L * space.width().bytes);
         if (count < 0 || count > MOST_POLLED) {
             throw Refusal.INVALID;
         }
@@ -128,7 +128,7 @@ final class VcpuCalls {
                 return 1;
             }
             case GET_RUNSTATE -> clock.runstate(arg);
-            case REGISTER_RUNSTATE -> clock.runstateArea(space.read64(arg));
+            case REGISTER_RUNSTATE -> clock.runstateArea(space.readWord(arg));
             case SET_PERIODIC -> clock.periodic(space.read64(arg));
             case STOP_PERIODIC -> clock.stopPeriodic();
             case SET_SINGLE_SHOT -> clock.singleShot(space.read64(arg), space.read32(arg + 8));

@@ -13,6 +13,7 @@ import proteus.api.event.Hypercall;
 import proteus.api.silicon.CpuRegisters;
 import proteus.x86.asm.Assembly;
 import proteus.x86.format.PageTable;
+import proteus.x86.xen.Width;
 
 /** Small kernels in ring 3 that ask the hypervisor, and what comes of it. */
 class ParavirtualCpuTest {
@@ -305,7 +306,7 @@ class ParavirtualCpuTest {
 
     @Test
     void theHypervisorsSlotsOfARootAreItsOwn() {
-        for (int slot : new int[] {XenArea.FIRST_SLOT, 260, XenArea.LAST_SLOT}) {
+        for (int slot : new int[] {256, 260, 271}) {
             assertEquals(INVALID, update(domain.hpa(TestDomain.L4) + 8L * slot, domain.hpa(TestDomain.L3) | PRESENT_WRITABLE));
         }
     }
@@ -387,7 +388,7 @@ class ParavirtualCpuTest {
                     dq 0, 0
             pfn:    dq -1
             faults: dq 0
-            """.formatted(XenArea.MACHINE_TO_PHYSICAL + 8 * domain.mfn(TestDomain.FREE)));
+            """.formatted(Width.WIDE.hypervisorStart + 8 * domain.mfn(TestDomain.FREE)));
         assertEquals(TestDomain.FREE, domain.value(code, "pfn"));
         assertEquals(1, domain.value(code, "faults"));
         assertEquals(1, domain.counters.get(CountedEvent.BOUNCED_EXCEPTIONS));

@@ -33,15 +33,15 @@ import proteus.x86.asm.Assembler;
 import proteus.x86.asm.Assembly;
 import proteus.x86.format.PageTable;
 import proteus.x86.format.Rflags;
-import proteus.x86.xen.FlatSelector;
 import proteus.x86.xen.StartInfo;
+import proteus.x86.xen.Width;
 
 /**
- * A domain of 2 MiB on the modelled silicon, its kernel written in assembly. Its first MiB is mapped at {@link #BASE}, pseudo-physical frame by
+ * A domain of 2 MiB on the modelled silicon, its kernel written in assembly. Its first MiB is mapped at {@link #base}, pseudo-physical frame by
  * frame; the frames of the tables read-only. The host has memory of others before and behind it.
  */
 final class TestDomain implements CpuContext, RunSchedule, ParavirtualServices, Timers, CharacterBackend, MemoryMap, MemoryContext, AutoCloseable {
-    static final long BASE = 0xffff_ffff_8000_0000L, PAGE = 4096;
+    static final long BASE = 0xffff_ffff_8000_0000L, NARROW_BASE = 0xc000_0000L, PAGE = 4096;
     static final int FRAMES = 512, MAPPED = 256;
     /** Pseudo-physical frames. */
     static final int START_INFO = 0, CODE = 1, STACK = 64, CONSOLE = 65, L4 = 66, L3 = 67, L2 = 68, L1 = 69, P2M = 72, FREE = 80, SHARED_INFO = 511;
@@ -57,6 +57,9 @@ final class TestDomain implements CpuContext, RunSchedule, ParavirtualServices, 
     final StringBuilder printed = new StringBuilder();
     final StringBuilder typed = new StringBuilder();
     String end = "";
+    final Width width;
+    /** {@link #BASE} of a 64-bit domain, {@link #NARROW_BASE} of a 32-bit one. */
+    final long base;
     long limit = 100_000;
     private final long before = memory.allocate(PAGE, PAGE, "another");
     private final long ram = memory.allocate(FRAMES * PAGE, PAGE, "guest");
@@ -69,12 +72,21 @@ final class TestDomain implements CpuContext, RunSchedule, ParavirtualServices, 
     private Runnable onInput = () -> { };
     final ParavirtualCpu cpu = new ParavirtualCpu(this, direct.context());
 
+    TestDomain() {
+        this(Width.WIDE);
+    }
+
+    TestDomain(Width width) {
+        this.width = width;
+        this.base = width.wide() ? BASE : NARROW_BASE;
+    }
+
     /** Kernel code at frame {@link #CODE} and what it may want to name. */
     Assembly load(String source) {
         memory.fill(ram, FRAMES * PAGE, (byte) 0);
         memory.fill(before, PAGE, CANARY);
         memory.fill(behind, PAGE, CANARY);
-        Assembly code = Assembler.assemble(source, 64, BASE + CODE * PAGE);
+        Assembly code = Assembler.assemble(source, width.bytes * Byte.SIZE, base + CODE * PAGE);
         memory.write(ram + CODE * PAGE, code.bytes(), 0, code.bytes().length);
         tables();
         startInfo();
@@ -83,9 +95,11 @@ final class TestDomain implements CpuContext, RunSchedule, ParavirtualServices, 
     }
 
     private void tables() {
-        memory.write64(hpa(L4) + 8L * PageTable.index(BASE, 4), hpa(L3) | TABLE);
-        memory.write64(hpa(L3) + 8L * PageTable.index(BASE, 3), hpa(L2) | TABLE);
-        memory.write64(hpa(L2) + 8L * PageTable.index(BASE, 2), hpa(L1) | TABLE);
+        if (width.wide()) {
+            memory.write64(hpa(L4) + 8L * PageTable.index(base, 4), hpa(L3) | TABLE);
+        }
+        memory.write64(hpa(L3) + 8L * PageTable.index(base, 3), hpa(L2) | (width.wide() ? TABLE : PageTable.PRESENT));
+        memory.write64(hpa(L2) + 8L * PageTable.index(base, 2), hpa(L1) | TABLE);
         for (int pfn = 0; pfn < MAPPED; pfn++) {
             boolean table = pfn >= L4 && pfn <= L1;
             memory.write64(hpa(L1) + 8L * pfn, hpa(pfn) | (table ? TABLE & ~PageTable.WRITABLE : TABLE));
@@ -94,30 +108,43 @@ final class TestDomain implements CpuContext, RunSchedule, ParavirtualServices, 
 
     private void startInfo() {
         long at = hpa(START_INFO);
-        memory.write64(at + StartInfo.NR_PAGES, FRAMES - 1);
-        memory.write64(at + StartInfo.SHARED_INFO, hpa(SHARED_INFO));
-        memory.write64(at + StartInfo.CONSOLE_MFN, mfn(CONSOLE));
-        memory.write32(at + StartInfo.CONSOLE_EVTCHN, CONSOLE_PORT);
-        memory.write64(at + StartInfo.PT_BASE, BASE + L4 * PAGE);
-        memory.write64(at + StartInfo.MFN_LIST, BASE + P2M * PAGE);
+        writeWord(at + StartInfo.NR_PAGES.at(width), FRAMES - 1);
+        writeWord(at + StartInfo.SHARED_INFO.at(width), hpa(SHARED_INFO));
+        writeWord(at + StartInfo.CONSOLE_MFN.at(width), mfn(CONSOLE));
+        memory.write32(at + StartInfo.CONSOLE_EVTCHN.at(width), CONSOLE_PORT);
+        writeWord(at + StartInfo.PT_BASE.at(width), base + root() * PAGE);
+        writeWord(at + StartInfo.MFN_LIST.at(width), base + P2M * PAGE);
         for (int pfn = 0; pfn < FRAMES - 1; pfn++) {
-            memory.write64(hpa(P2M) + 8L * pfn, mfn(pfn));
+            writeWord(hpa(P2M) + (long) width.bytes * pfn, mfn(pfn));
+        }
+    }
+
+    /** Frame of the guest's table of the highest level. */
+    private int root() {
+        return width.wide() ? L4 : L3;
+    }
+
+    void writeWord(long hpa, long value) {
+        if (width.wide()) {
+            memory.write64(hpa, value);
+        } else {
+            memory.write32(hpa, (int) value);
         }
     }
 
     private void start() {
-        SegmentRegister code = new SegmentRegister(FlatSelector.CODE64, 0, 0xffff_ffffL, FlatSelector.CODE64_RIGHTS);
-        SegmentRegister data = new SegmentRegister(FlatSelector.STACK, 0, 0xffff_ffffL, FlatSelector.DATA_RIGHTS);
+        SegmentRegister code = new SegmentRegister(width.kernelCode, 0, 0xffff_ffffL, width.kernelCodeRights);
+        SegmentRegister data = new SegmentRegister(width.kernelData, 0, 0xffff_ffffL, width.kernelDataRights);
         SegmentRegister none = new SegmentRegister(0, 0, 0, SegmentRegister.UNUSABLE);
         long[] gpr = new long[16];
-        gpr[4] = BASE + (STACK + 1) * PAGE;
-        gpr[6] = BASE + START_INFO * PAGE;
+        gpr[4] = base + (STACK + 1) * PAGE;
+        gpr[6] = base + START_INFO * PAGE;
         byte[] xsave = new byte[XSAVE_BYTES];
         xsave[0] = 0x7f;
         xsave[1] = 3;
-        cpu.importState(new ArchState(new ArchState.General(gpr, BASE + CODE * PAGE, Rflags.ALWAYS_ONE),
+        cpu.importState(new ArchState(new ArchState.General(gpr, base + CODE * PAGE, Rflags.ALWAYS_ONE),
                 new ArchState.Segments(List.of(data, code, data, data, data, data, none, none), 0, 0, 0, 0),
-                new ArchState.Control(0, 0, hpa(L4), 0, 0, 1, new long[] {0, 0, 0, 0, 0, 0, 0xffff_0ff0L, 0x400}, new long[4]), new ArchState.Fpu(xsave), new HashMap<>(),
+                new ArchState.Control(0, 0, hpa(root()), 0, 0, 1, new long[] {0, 0, 0, 0, 0, 0, 0xffff_0ff0L, 0x400}, new long[4]), new ArchState.Fpu(xsave), new HashMap<>(),
                 new ArchState.Events(0, 0, 0, 0, 0, 0), 0));
     }
 
@@ -160,7 +187,7 @@ final class TestDomain implements CpuContext, RunSchedule, ParavirtualServices, 
 
     /** A number the kernel left at a symbol. */
     long value(Assembly code, String symbol) {
-        return memory.read64(ram + code.symbol(symbol) - BASE);
+        return memory.read64(ram + code.symbol(symbol) - base);
     }
 
     void type(String text) {

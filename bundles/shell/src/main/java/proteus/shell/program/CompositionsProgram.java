@@ -28,7 +28,7 @@ import proteus.shell.text.Table;
 /** {@code ./proteus compositions}: each composition with each guest: what came of it, exits, time. */
 @Component(service = ToIntFunction.class, property = "proteus.command=compositions")
 public final class CompositionsProgram implements ToIntFunction<String[]>, Program {
-    private static final String SMALL = "hello32,hello64,rings,nano,storm,pv64";
+    private static final String SMALL = "hello32,hello64,rings,nano,storm,pv32,pv64";
     private static final Duration PATIENCE = Duration.ofMinutes(30);
 
     private final VirtualMachineManager manager;
@@ -99,11 +99,12 @@ public final class CompositionsProgram implements ToIntFunction<String[]>, Progr
                     // Says nothing of the composition: the guest is made for something else.
                     continue;
                 }
-                Program.say("%s: %s".formatted(composition, image.info().name()));
                 Cell cell = Cell.of(manager, composition, image, engine, PATIENCE);
                 String first = consoles.putIfAbsent(image.info().name(), cell.console());
                 boolean same = first == null || first.equals(cell.console());
                 good &= cell.good() && same;
+                Program.say("%s: %s: %s; %s exits, %s, console %s".formatted(
+                        composition, image.info().name(), cell.good() ? "works" : cell.message(), cell.exits(), cell.time(), same ? "the same" : "differs"));
                 table.row(composition.cpu(), composition.memory(), composition.io(), report.historicalName(), image.info().name(), cell.good() ? "works" : cell.message(),
                         cell.exits(), cell.time(), first == null ? "the first" : same ? "the same" : "DIFFERS");
             }

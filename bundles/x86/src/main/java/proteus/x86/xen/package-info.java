@@ -1,5 +1,5 @@
 /**
- * Xen's public paravirtual ABI for x86-64 as numbers and layouts (Xen public/xen.h, public/elfnote.h, public/arch-x86/xen.h and
+ * Xen's public paravirtual ABI for x86 as numbers and layouts (Xen public/xen.h, public/elfnote.h, public/arch-x86/xen.h and
  * xen-x86_64.h): what a domain builder writes, a guest's kernel reads and the hypervisor answers.
  */
 @Export
