@@ -78,6 +78,32 @@ public class FirmwareIT {
                 dw 0xaa55
             """;
 
+    /** Reads a block of the disc that it was started from through int 13h, says it at port 0xe9, and ends with 0 at the debug-exit port. */
+    private static final String BOOT_DISC = """
+                xor ax, ax
+                mov ds, ax
+                mov si, packet
+                mov ah, 0x42
+                int 0x13
+                mov al, 1
+                jc end
+                mov si, 0x9000
+            print:
+                mov al, [si]
+                test al, al
+                jz end
+                out 0xe9, al
+                inc si
+                jmp print
+            end:
+                out 0xf4, al
+                hlt
+            packet:
+                db 16, 0, 1, 0
+                dw 0x9000, 0
+                dd %d, 0
+            """;
+
     /** 0000:0500 and ffff:0510, which is the same with address line 20 held low: data, code, a string across the end, registers. */
     private static final String LINE_20 = """
                 xor ax, ax
@@ -171,6 +197,28 @@ public class FirmwareIT {
         } finally {
             assertTrue(Arrays.equals(before, Files.readAllBytes(disk)), "the guest writes what was there");
             Files.delete(disk);
+        }
+    }
+
+    @Test
+    void seaBiosStartsADiscThatReadsItself() throws Exception {
+        GuestImage bios = fetched("seabios");
+        byte[] boot = Arrays.copyOf(Assembler.assemble(BOOT_DISC.formatted(IsoImage.BOOT + 1), 16, 0x7c00).bytes(), IsoImage.BLOCK);
+        Path disc = Files.write(Files.createTempFile("boot", ".iso"), IsoImage.of("HELLO.TXT", "the disc has read itself\0".getBytes(), boot));
+        VmSpec.BootSpec start = new VmSpec.BootSpec(bios.info().name(), bios.kernel(), bios.initrd(), "", bios.entry(), bios.files());
+        // The machine's own technique has no such drive: the emulated one is put beside it.
+        VmSpec spec = new VmSpec("disc", new Composition("model", "hwassist", "ept", "virtio"), 32L << 20, 1, VmSpec.Clock.COUNT, "max", true, start,
+                List.of(DiskImage.parse(DiskImage.Medium.CDROM, disc.toString())));
+        try (Closing vm = new Closing(new Guests(context).service(VirtualMachineManager.class).create(spec))) {
+            new Guests(context).runToEnd(vm.machine, SOON);
+            VmEnd end = vm.machine.awaitEnd(Duration.ZERO).orElseThrow();
+            String log = vm.machine.firmwareLog();
+            assertEquals(VmEnd.Kind.DEBUG_EXIT, end.kind(), log);
+            assertEquals(0, end.status(), log);
+            assertTrue(log.contains("DVD/CD [ata1-0: Proteus CD-ROM"), log);
+            assertTrue(vm.machine.console().text().contains("the disc has read itself"), vm.machine.console().text());
+        } finally {
+            Files.delete(disc);
         }
     }
 

@@ -35,7 +35,7 @@ public final class EmulTechnique implements IoTechnique {
 
     @Override
     public Set<DeviceRole> roles() {
-        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY, DeviceRole.KEYBOARD, DeviceRole.DISK);
+        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY, DeviceRole.KEYBOARD, DeviceRole.DISK, DeviceRole.CDROM);
     }
 
     @Override
@@ -43,13 +43,14 @@ public final class EmulTechnique implements IoTechnique {
         List<Device> plugged = new ArrayList<>();
         try {
             for (DeviceSpec spec : devices) {
-                if (spec.role() != DeviceRole.DISK) {
+                if (spec.role() != DeviceRole.DISK && spec.role() != DeviceRole.CDROM) {
                     plugged.add(plug(context, spec));
                 }
             }
-            List<BlockBackend> disks = disks(devices);
-            if (!disks.isEmpty()) {
-                plugged.add(new PiixIde(context, disks));
+            List<BlockBackend> disks = drives(devices, DeviceRole.DISK);
+            List<BlockBackend> discs = drives(devices, DeviceRole.CDROM);
+            if (!disks.isEmpty() || !discs.isEmpty()) {
+                plugged.add(new PiixIde(context, disks, discs));
             }
         } catch (RuntimeException e) {
             plugged.reversed().forEach(EmulTechnique::unplug);
@@ -58,10 +59,10 @@ public final class EmulTechnique implements IoTechnique {
         return plugged;
     }
 
-    /** What is behind the disks, in their order: one controller has them all. */
-    private static List<BlockBackend> disks(List<DeviceSpec> devices) {
+    /** What is behind the drives of a role, in their order: one controller has them all. */
+    private static List<BlockBackend> drives(List<DeviceSpec> devices, DeviceRole role) {
         List<BlockBackend> disks = new ArrayList<>();
-        devices.stream().filter(spec -> spec.role() == DeviceRole.DISK).sorted(Comparator.comparingInt(DeviceSpec::index)).forEach(spec -> {
+        devices.stream().filter(spec -> spec.role() == role).sorted(Comparator.comparingInt(DeviceSpec::index)).forEach(spec -> {
             if (!(spec.backend() instanceof BlockBackend backend)) {
                 throw new IllegalArgumentException("Disk %d needs a block back end.".formatted(spec.index()));
             }

@@ -30,7 +30,7 @@ final class BusMaster implements BusDevice {
 
     private static final int REGION_MOST = 0x1_0000;
     private static final int LAST_ENTRY = 1 << 31;
-    private static final int CHUNK_SECTORS = 128;
+    private static final int CHUNK = 0x1_0000;
 
     private final GuestMemory memory;
     private final BooleanSupplier enabled;
@@ -104,20 +104,20 @@ final class BusMaster implements BusDevice {
         }
     }
 
-    /** Transfers if the engine is started and the disk waits for it; in either order they may come. */
+    /** Transfers if the engine is started and the drive waits for it; in either order they may come. */
     void go() {
-        Disk disk = channel.selected();
-        if ((status & STATUS_ACTIVE) == 0 || disk == null || !disk.wantsDma()) {
+        Drive drive = channel.selected();
+        if ((status & STATUS_ACTIVE) == 0 || drive == null || !drive.wantsDma()) {
             return;
         }
-        if (!enabled.getAsBoolean() || disk.dmaIn() != ((command & COMMAND_TO_MEMORY) != 0)) {
+        if (!enabled.getAsBoolean() || drive.dmaIn() != ((command & COMMAND_TO_MEMORY) != 0)) {
             stopWithError();
             return;
         }
         try {
-            transfer(disk);
+            transfer(drive);
         } catch (GuestMemoryException nobody) {
-            // Nobody answers at a table or region: a master abort. The disk keeps waiting until it is reset.
+            // Nobody answers at a table or region: a master abort. The drive keeps waiting until it is reset.
             stopWithError();
         }
         channel.drive();
@@ -128,12 +128,12 @@ final class BusMaster implements BusDevice {
     }
 
     /**
-     * Moves data between the disk and the regions. When both end together the engine is idle; when the disk ends first it
-     * stays active; when the regions end first it is idle and the disk waits (PIIX3, 3.2.4).
+     * Moves data between the drive and the regions. When both end together the engine is idle; when the drive ends first it
+     * stays active; when the regions end first it is idle and the drive waits (PIIX3, 3.2.4).
      */
-    private void transfer(Disk disk) {
-        byte[] chunk = new byte[Math.min(CHUNK_SECTORS, disk.dmaSectors()) * Disk.SECTOR];
-        boolean in = disk.dmaIn();
+    private void transfer(Drive drive) {
+        byte[] chunk = new byte[(int) Math.min(CHUNK, drive.dmaBytes())];
+        boolean in = drive.dmaIn();
         int position = 0;
         int filled = 0;
         for (int i = 0; i < ENTRIES_MOST; i++) {
@@ -144,12 +144,12 @@ final class BusMaster implements BusDevice {
             boolean last = (control & LAST_ENTRY) != 0;
             while (bytes > 0) {
                 if (position == filled) {
-                    if (!disk.wantsDma()) {
+                    if (!drive.wantsDma()) {
                         return;
                     }
                     position = 0;
-                    filled = Math.min(CHUNK_SECTORS, disk.dmaSectors()) * Disk.SECTOR;
-                    if (in && !disk.dma(chunk, filled / Disk.SECTOR)) {
+                    filled = (int) Math.min(CHUNK, drive.dmaBytes());
+                    if (in && !drive.dma(chunk, filled)) {
                         status &= ~STATUS_ACTIVE;
                         return;
                     }
@@ -166,12 +166,12 @@ final class BusMaster implements BusDevice {
                 if (position < filled) {
                     continue;
                 }
-                if (!in && !disk.dma(chunk, filled / Disk.SECTOR)) {
+                if (!in && !drive.dma(chunk, filled)) {
                     status &= ~STATUS_ACTIVE;
                     return;
                 }
-                if (disk.dmaSectors() == 0) {
-                    disk.dmaDone();
+                if (drive.dmaBytes() == 0) {
+                    drive.dmaDone();
                 }
             }
             if (last) {

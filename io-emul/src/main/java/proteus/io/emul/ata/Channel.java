@@ -8,9 +8,9 @@ import java.io.IOException;
 import proteus.api.io.BusDevice;
 import proteus.api.io.InterruptLine;
 
-/** One cable with up to two disks: command block, control block, interrupt. What is written goes to both disks. */
+/** One cable with up to two drives: command block, control block, interrupt. What is written goes to both drives. */
 final class Channel {
-    private final Disk[] disks = new Disk[2];
+    private final Drive[] drives = new Drive[2];
     private final InterruptLine line;
     private final Runnable interruptRose;
     private int selected;
@@ -23,17 +23,17 @@ final class Channel {
         this.interruptRose = interruptRose;
     }
 
-    void plug(int place, Disk disk) {
-        disks[place] = disk;
+    void plug(int place, Drive drive) {
+        drives[place] = drive;
     }
 
     boolean empty() {
-        return disks[0] == null && disks[1] == null;
+        return drives[0] == null && drives[1] == null;
     }
 
-    /** The selected disk, or null. */
-    Disk selected() {
-        return disks[selected];
+    /** The selected drive, or null. */
+    Drive selected() {
+        return drives[selected];
     }
 
     /** The command block; the data register is as wide as its access, the others are bytes. */
@@ -69,8 +69,8 @@ final class Channel {
         return new BusDevice() {
             @Override
             public long read(long offset, int size) {
-                Disk disk = selected();
-                return disk == null ? 0 : disk.read(COMMAND, false);
+                Drive drive = selected();
+                return drive == null ? 0 : drive.task().read(COMMAND, false);
             }
 
             @Override
@@ -81,31 +81,31 @@ final class Channel {
     }
 
     private long readData(int size) {
-        Disk disk = selected();
-        long value = disk == null ? -1 : disk.readData(Math.min(size, 4));
+        Drive drive = selected();
+        long value = drive == null ? -1 : drive.readData(Math.min(size, 4));
         drive();
         return value & -1L >>> 64 - 8 * size;
     }
 
     private void writeData(int size, int value) {
-        Disk disk = selected();
-        if (disk != null) {
-            disk.writeData(Math.min(size, 4), value);
+        Drive drive = selected();
+        if (drive != null) {
+            drive.writeData(Math.min(size, 4), value);
             drive();
         }
     }
 
     private int readRegister(int register) {
-        Disk disk = selected();
+        Drive drive = selected();
         if (register == COMMAND) {
-            // An absent disk does not pull the status lines up; a present one takes its interrupt back.
-            int status = disk == null ? 0 : disk.status();
+            // An absent drive does not pull the status lines up; a present one takes its interrupt back.
+            int status = drive == null ? 0 : drive.task().status();
             drive();
             return status;
         }
         // Device 0 answers for a device 1 that is not there (ATA/ATAPI-6, 9.16.1).
-        Disk answering = disk != null ? disk : disks[1 - selected];
-        return answering == null ? 0xff : answering.read(register, (control & CONTROL_HIGH_ORDER) != 0);
+        Drive answering = drive != null ? drive : drives[1 - selected];
+        return answering == null ? 0xff : answering.task().read(register, (control & CONTROL_HIGH_ORDER) != 0);
     }
 
     private void writeRegister(int register, int value) {
@@ -116,9 +116,9 @@ final class Channel {
             if (register == DEVICE) {
                 selected = (value & DEVICE_ONE) != 0 ? 1 : 0;
             }
-            for (Disk disk : disks) {
-                if (disk != null) {
-                    disk.write(register, value);
+            for (Drive drive : drives) {
+                if (drive != null) {
+                    drive.task().write(register, value);
                 }
             }
         }
@@ -127,12 +127,12 @@ final class Channel {
 
     private void command(int code) {
         if (Command.of(code) == Command.DIAGNOSTIC) {
-            // Both disks carry it out, and device 0 is selected then (ATA/ATAPI-6, 8.9).
+            // Both drives carry it out, and device 0 is selected then (ATA/ATAPI-6, 8.9).
             selected = 0;
-            for (Disk disk : disks) {
-                if (disk != null) {
-                    disk.execute(code);
-                    disk.signature();
+            for (Drive drive : drives) {
+                if (drive != null) {
+                    drive.execute(code);
+                    drive.signature();
                 }
             }
         } else if (selected() != null) {
@@ -145,19 +145,19 @@ final class Channel {
         control = value & (CONTROL_RESET | CONTROL_NO_INTERRUPT | CONTROL_HIGH_ORDER);
         if (resetEnds) {
             selected = 0;
-            for (Disk disk : disks) {
-                if (disk != null) {
-                    disk.reset();
+            for (Drive drive : drives) {
+                if (drive != null) {
+                    drive.reset();
                 }
             }
         }
         drive();
     }
 
-    /** Drives the interrupt wire from the selected disk. */
+    /** Drives the interrupt wire from the selected drive. */
     void drive() {
-        Disk disk = selected();
-        boolean wanted = disk != null && disk.interrupt() && (control & CONTROL_NO_INTERRUPT) == 0;
+        Drive drive = selected();
+        boolean wanted = drive != null && drive.task().interrupt && (control & CONTROL_NO_INTERRUPT) == 0;
         if (wanted && !asserted) {
             interruptRose.run();
         }
@@ -168,9 +168,9 @@ final class Channel {
     void powerOn() {
         selected = 0;
         control = 0;
-        for (Disk disk : disks) {
-            if (disk != null) {
-                disk.powerOn();
+        for (Drive drive : drives) {
+            if (drive != null) {
+                drive.powerOn();
             }
         }
         drive();
@@ -184,10 +184,10 @@ final class Channel {
     void save(DataOutputStream out) throws IOException {
         out.writeInt(selected);
         out.writeInt(control);
-        for (Disk disk : disks) {
-            out.writeBoolean(disk != null);
-            if (disk != null) {
-                disk.save(out);
+        for (Drive drive : drives) {
+            out.writeBoolean(drive != null);
+            if (drive != null) {
+                drive.save(out);
             }
         }
     }
@@ -195,17 +195,17 @@ final class Channel {
     void load(DataInputStream in) throws IOException {
         selected = in.readInt() & 1;
         control = in.readInt() & 0xff;
-        for (Disk disk : disks) {
-            if (in.readBoolean() != (disk != null)) {
-                throw new IllegalArgumentException("The state has other disks on the IDE channels than this machine.");
+        for (Drive drive : drives) {
+            if (in.readBoolean() != (drive != null)) {
+                throw new IllegalArgumentException("The state has other drives on the IDE channels than this machine.");
             }
-            if (disk != null) {
-                disk.load(in);
+            if (drive != null) {
+                drive.load(in);
             }
         }
-        Disk disk = selected();
+        Drive drive = selected();
         // An interrupt that was up before is no new edge.
-        asserted = disk != null && disk.interrupt() && (control & CONTROL_NO_INTERRUPT) == 0;
+        asserted = drive != null && drive.task().interrupt && (control & CONTROL_NO_INTERRUPT) == 0;
         drive();
     }
 }

@@ -1,7 +1,8 @@
 package proteus.io.emul.ata;
 
-/** The commands of a disk (ATA/ATAPI-6, chapter 8). What is not in this table is aborted. */
+/** The commands of disks and packet devices (ATA/ATAPI-6, chapter 8). What is not in this table is aborted. */
 enum Command {
+    DEVICE_RESET(0x08, Kind.DEVICE_RESET),
     RECALIBRATE(0x10, Kind.NOTHING),
     READ_SECTORS(0x20, Kind.READ),
     READ_SECTORS_ONCE(0x21, Kind.READ),
@@ -20,6 +21,8 @@ enum Command {
     SEEK(0x70, Kind.SEEK),
     DIAGNOSTIC(0x90, Kind.DIAGNOSTIC),
     SET_GEOMETRY(0x91, Kind.SET_GEOMETRY),
+    PACKET(0xa0, Kind.PACKET),
+    IDENTIFY_PACKET(0xa1, Kind.IDENTIFY_PACKET),
     READ_MULTIPLE(0xc4, Kind.READ_MULTIPLE),
     WRITE_MULTIPLE(0xc5, Kind.WRITE_MULTIPLE),
     SET_MULTIPLE(0xc6, Kind.SET_MULTIPLE),
@@ -57,7 +60,12 @@ enum Command {
         CHECK_POWER,
         FLUSH,
         IDENTIFY,
-        SET_FEATURES
+        SET_FEATURES,
+        PACKET,
+        IDENTIFY_PACKET,
+        DEVICE_RESET,
+        /** No command at all. */
+        UNKNOWN
     }
 
     private static final Command[] BY_CODE = new Command[256];

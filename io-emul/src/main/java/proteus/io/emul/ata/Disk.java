@@ -7,8 +7,8 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import proteus.api.io.BlockBackend;
 
-/** A disk: its register set, its commands, and the data it is about to hand over or take. */
-final class Disk {
+/** A disk: its commands, and the data it is about to hand over or take. */
+final class Disk implements Drive {
     static final int SECTOR = 512;
     /** Most sectors of one READ MULTIPLE block. */
     static final int MULTIPLE_MOST = 16;
@@ -25,9 +25,6 @@ final class Disk {
     private static final int FEATURE_NO_WRITE_CACHE = 0x82;
     private static final int FEATURE_LOOK_AHEAD = 0xaa;
     private static final int FEATURE_REVERT = 0xcc;
-    private static final int MODE_PIO_DEFAULT = 0x01;
-    private static final int MODE_PIO = 0x08;
-    private static final int MODE_MULTIWORD = 0x20;
 
     /** What the data register is for now. */
     private enum Phase {
@@ -42,20 +39,10 @@ final class Disk {
     private final int number;
     private final long sectors;
 
-    private int features;
-    private int error;
-    private int status;
-    /** Current value in bits 7..0, previous value above (48-bit addresses, ATA/ATAPI-6 6.2). */
-    private int count;
-    private int low;
-    private int mid;
-    private int high;
-    private int device;
-    private boolean interrupt;
-
+    private final TaskFile task = new TaskFile();
     private Geometry geometry = Geometry.USUAL;
     private int multiple;
-    private int multiwordMode = -1;
+    private final TransferMode mode = new TransferMode();
     private boolean writeCache = true;
     private boolean lookAhead = true;
 
@@ -80,97 +67,49 @@ final class Disk {
     }
 
     /** Software reset: signature of a disk (ATA/ATAPI-6, 9.12); settings stay as if they were not to revert. */
-    void reset() {
+    @Override
+    public void reset() {
         signature();
-        status = IDLE_STATUS;
+        task.status = IDLE_STATUS;
         phase = Phase.IDLE;
-        interrupt = false;
+        task.interrupt = false;
         position = 0;
         end = 0;
         left = 0;
     }
 
-    /** Power on: settings too. */
-    void powerOn() {
+    @Override
+    public void powerOn() {
         geometry = Geometry.USUAL;
         multiple = 0;
-        multiwordMode = -1;
+        mode.reset();
         writeCache = true;
         lookAhead = true;
-        features = 0;
+        task.features = 0;
         reset();
     }
 
-    void signature() {
-        error = DIAGNOSTIC_PASSED;
-        count = 1;
-        low = 1;
-        mid = 0;
-        high = 0;
-        device = 0;
+    @Override
+    public void signature() {
+        task.signature(0);
     }
 
-    boolean interrupt() {
-        return interrupt;
-    }
-
-    // --- registers
-
-    int read(int register, boolean highOrder) {
-        int shift = highOrder ? 8 : 0;
-        return switch (register) {
-            case FEATURES -> error;
-            case COUNT -> count >> shift & 0xff;
-            case LBA_LOW -> low >> shift & 0xff;
-            case LBA_MID -> mid >> shift & 0xff;
-            case LBA_HIGH -> high >> shift & 0xff;
-            case DEVICE -> device | DEVICE_ONES;
-            default -> status;
-        };
-    }
-
-    /** Reading the status register takes the interrupt back, reading the alternate one does not. */
-    int status() {
-        interrupt = false;
-        return status;
-    }
-
-    /** Writes a register other than command and data; not while the disk waits for data or hands it out. */
-    void write(int register, int value) {
-        if ((status & STATUS_DATA_REQUEST) != 0 && register != DEVICE) {
-            return;
-        }
-        switch (register) {
-            case FEATURES -> features = value;
-            case COUNT -> count = pushed(count, value);
-            case LBA_LOW -> low = pushed(low, value);
-            case LBA_MID -> mid = pushed(mid, value);
-            case LBA_HIGH -> high = pushed(high, value);
-            case DEVICE -> device = value & ~DEVICE_ONES & 0xff;
-            default -> {
-                // Data and commands come another way.
-            }
-        }
-    }
-
-    private static int pushed(int register, int value) {
-        return register << 8 & 0xff00 | value;
+    @Override
+    public TaskFile task() {
+        return task;
     }
 
     // --- commands
 
-    void execute(int code) {
-        interrupt = false;
+    @Override
+    public void execute(int code) {
+        task.interrupt = false;
         phase = Phase.IDLE;
-        status = IDLE_STATUS;
-        error = 0;
+        task.status = IDLE_STATUS;
+        task.error = 0;
         Command command = Command.of(code);
-        if (command == null) {
-            fail(ERROR_ABORT);
-            return;
-        }
-        wide = command.wide;
-        switch (command.kind) {
+        wide = command != null && command.wide;
+        switch (command == null ? Command.Kind.UNKNOWN : command.kind) {
             case NOTHING, DIAGNOSTIC -> done();
             case READ -> transfer(Phase.IN, 1);
             case READ_MULTIPLE -> transferMultiple(Phase.IN);
@@ -184,7 +123,7 @@ final class Disk {
             case SET_GEOMETRY -> setGeometry();
             case SET_MULTIPLE -> setMultiple();
             case CHECK_POWER -> {
-                count = POWER_ACTIVE;
+                task.count = POWER_ACTIVE;
                 done();
             }
             case FLUSH -> {
@@ -194,64 +133,65 @@ final class Disk {
             }
             case IDENTIFY -> identify();
             case SET_FEATURES -> setFeatures();
+            case PACKET, IDENTIFY_PACKET, DEVICE_RESET, UNKNOWN -> fail(ERROR_ABORT);
         }
     }
 
     private void done() {
-        status = IDLE_STATUS;
+        task.status = IDLE_STATUS;
         phase = Phase.IDLE;
-        interrupt = true;
+        task.interrupt = true;
     }
 
     private void fail(int why) {
-        error = why;
-        status = IDLE_STATUS | STATUS_ERROR;
+        task.error = why;
+        task.status = IDLE_STATUS | STATUS_ERROR;
         phase = Phase.IDLE;
-        interrupt = true;
+        task.interrupt = true;
     }
 
     /** The sector that the registers name, or -1. */
     private long addressed() {
-        boolean lba = (device & DEVICE_LBA) != 0;
+        boolean lba = (task.device & DEVICE_LBA) != 0;
         if (wide) {
-            long upper = (long) (high >> 8) << 40 | (long) (mid >> 8) << 32 | (long) (low >> 8) << 24;
-            return lba ? upper | (high & 0xffL) << 16 | (mid & 0xff) << 8 | low & 0xff : -1;
+            long upper = (long) (task.high >> 8) << 40 | (long) (task.mid >> 8) << 32 | (long) (task.low >> 8) << 24;
+            return lba ? upper | (task.high & 0xffL) << 16 | (task.mid & 0xff) << 8 | task.low & 0xff : -1;
         }
         if (lba) {
-            return (long) (device & DEVICE_HEAD) << 24 | (high & 0xff) << 16 | (mid & 0xff) << 8 | low & 0xff;
+            return (long) (task.device & DEVICE_HEAD) << 24 | (task.high & 0xff) << 16 | (task.mid & 0xff) << 8 | task.low & 0xff;
         }
-        return geometry.sector((high & 0xff) << 8 | mid & 0xff, device & DEVICE_HEAD, low & 0xff);
+        return geometry.sector((task.high & 0xff) << 8 | task.mid & 0xff, task.device & DEVICE_HEAD, task.low & 0xff);
     }
 
     /** Names a sector in the registers, as a disk does at the end of a transfer or at an error. */
     private void name(long at) {
-        if ((device & DEVICE_LBA) == 0) {
+        if ((task.device & DEVICE_LBA) == 0) {
             long cylinder = at / geometry.perCylinder();
             int within = (int) (at % geometry.perCylinder());
-            high = (int) (cylinder >> 8) & 0xff;
-            mid = (int) cylinder & 0xff;
-            device = device & ~DEVICE_HEAD | within / geometry.sectors();
-            low = within % geometry.sectors() + 1;
+            task.high = (int) (cylinder >> 8) & 0xff;
+            task.mid = (int) cylinder & 0xff;
+            task.device = task.device & ~DEVICE_HEAD | within / geometry.sectors();
+            task.low = within % geometry.sectors() + 1;
             return;
         }
-        low = (int) at & 0xff;
-        mid = (int) (at >> 8) & 0xff;
-        high = (int) (at >> 16) & 0xff;
+        task.low = (int) at & 0xff;
+        task.mid = (int) (at >> 8) & 0xff;
+        task.high = (int) (at >> 16) & 0xff;
         if (wide) {
-            low |= (int) (at >> 24) << 8 & 0xff00;
-            mid |= (int) (at >> 32) << 8 & 0xff00;
-            high |= (int) (at >> 40) << 8 & 0xff00;
+            task.low |= (int) (at >> 24) << 8 & 0xff00;
+            task.mid |= (int) (at >> 32) << 8 & 0xff00;
+            task.high |= (int) (at >> 40) << 8 & 0xff00;
         } else {
-            device = device & ~DEVICE_HEAD | (int) (at >> 24) & DEVICE_HEAD;
+            task.device = task.device & ~DEVICE_HEAD | (int) (at >> 24) & DEVICE_HEAD;
         }
     }
 
     /** Takes address and count from the registers; false when there are no such sectors, which is then said. */
     private boolean locate() {
-        int wanted = wide ? count & 0xffff : count & 0xff;
+        int wanted = wide ? task.count & 0xffff : task.count & 0xff;
         left = wanted != 0 ? wanted : wide ? WIDE_COUNT_MOST : NARROW_COUNT_MOST;
         sector = addressed();
-        if (wide && (device & DEVICE_LBA) == 0) {
+        if (wide && (task.device & DEVICE_LBA) == 0) {
             fail(ERROR_ABORT);
             return false;
         }
@@ -287,7 +227,7 @@ final class Disk {
             case IN -> nextIn();
             // The first block of a PIO write is asked for without an interrupt.
             case OUT -> nextOut();
-            default -> status = IDLE_STATUS | STATUS_DATA_REQUEST;
+            default -> task.status = IDLE_STATUS | STATUS_DATA_REQUEST;
         }
     }
 
@@ -295,7 +235,7 @@ final class Disk {
         int now = Math.min(block, left);
         if (readSectors(buffer, now)) {
             window(now * SECTOR);
-            interrupt = true;
+            task.interrupt = true;
         }
     }
 
@@ -306,7 +246,7 @@ final class Disk {
     private void window(int bytes) {
         position = 0;
         end = bytes;
-        status = IDLE_STATUS | STATUS_DATA_REQUEST;
+        task.status = IDLE_STATUS | STATUS_DATA_REQUEST;
     }
 
     /** Reads sectors at the place of the transfer and moves on. */
@@ -337,7 +277,7 @@ final class Disk {
     private void advance(int number) {
         sector += number;
         left -= number;
-        count = left & (wide ? 0xffff : 0xff);
+        task.count = left & (wide ? 0xffff : 0xff);
         name(sector - 1);
     }
 
@@ -374,7 +314,7 @@ final class Disk {
     }
 
     private void nativeMax() {
-        if ((device & DEVICE_LBA) == 0) {
+        if ((task.device & DEVICE_LBA) == 0) {
             fail(ERROR_ABORT);
             return;
         }
@@ -383,17 +323,17 @@ final class Disk {
     }
 
     private void setGeometry() {
-        int perTrack = count & 0xff;
+        int perTrack = task.count & 0xff;
         if (perTrack == 0) {
             fail(ERROR_ABORT);
             return;
         }
-        geometry = new Geometry((device & DEVICE_HEAD) + 1, perTrack);
+        geometry = new Geometry((task.device & DEVICE_HEAD) + 1, perTrack);
         done();
     }
 
     private void setMultiple() {
-        int wanted = count & 0xff;
+        int wanted = task.count & 0xff;
         if (wanted > MULTIPLE_MOST || Integer.bitCount(wanted) > 1) {
             fail(ERROR_ABORT);
             return;
@@ -403,17 +343,17 @@ final class Disk {
     }
 
     private void identify() {
-        byte[] words = IdentifyData.of(number, sectors, geometry, multiple, multiwordMode, writeCache, lookAhead);
+        byte[] words = IdentifyData.of(number, sectors, geometry, multiple, mode.multiword(), writeCache, lookAhead);
         System.arraycopy(words, 0, buffer, 0, SECTOR);
         left = 0;
         block = 1;
         phase = Phase.IN;
         window(SECTOR);
-        interrupt = true;
+        task.interrupt = true;
     }
 
     private void setFeatures() {
-        switch (features) {
+        switch (task.features) {
             case FEATURE_WRITE_CACHE -> writeCache = true;
             case FEATURE_NO_WRITE_CACHE -> {
                 writeCache = false;
@@ -427,7 +367,7 @@ final class Disk {
                 // Settings never revert.
             }
             case FEATURE_TRANSFER_MODE -> {
-                if (!transferMode(count & 0xff)) {
+                if (!mode.select(task.count & 0xff)) {
                     fail(ERROR_ABORT);
                     return;
                 }
@@ -440,22 +380,10 @@ final class Disk {
         done();
     }
 
-    /** Modes up to PIO 4 and multiword DMA 2; a PIIX3 has no Ultra DMA. */
-    private boolean transferMode(int mode) {
-        if (mode <= MODE_PIO_DEFAULT || mode >= MODE_PIO && mode <= MODE_PIO + 4) {
-            return true;
-        }
-        if (mode >= MODE_MULTIWORD && mode <= MODE_MULTIWORD + 2) {
-            multiwordMode = mode - MODE_MULTIWORD;
-            return true;
-        }
-        return false;
-    }
-
     // --- data
 
-    /** A word, or two, of the data register. */
-    int readData(int size) {
+    @Override
+    public int readData(int size) {
         if (phase != Phase.IN) {
             return size == 4 ? -1 : 0xffff;
         }
@@ -469,14 +397,15 @@ final class Disk {
             if (left > 0) {
                 nextIn();
             } else {
-                status = IDLE_STATUS;
+                task.status = IDLE_STATUS;
                 phase = Phase.IDLE;
             }
         }
         return value;
     }
 
-    void writeData(int size, int value) {
+    @Override
+    public void writeData(int size, int value) {
         if (phase != Phase.OUT) {
             return;
         }
@@ -489,7 +418,7 @@ final class Disk {
         }
         if (left > 0) {
             nextOut();
-            interrupt = true;
+            task.interrupt = true;
         } else if (writeCache || flushed()) {
             done();
         }
@@ -497,26 +426,28 @@ final class Disk {
 
     // --- DMA, driven by the bus master
 
-    boolean wantsDma() {
+    @Override
+    public boolean wantsDma() {
         return phase == Phase.DMA_IN || phase == Phase.DMA_OUT;
     }
 
-    /** Whether the waiting DMA goes from the disk to memory. */
-    boolean dmaIn() {
+    @Override
+    public boolean dmaIn() {
         return phase == Phase.DMA_IN;
     }
 
-    int dmaSectors() {
-        return left;
+    @Override
+    public long dmaBytes() {
+        return (long) left * SECTOR;
     }
 
-    /** Reads or writes the next sectors of a DMA transfer; false when the disk failed and has said so. */
-    boolean dma(byte[] data, int number) {
-        return phase == Phase.DMA_IN ? readSectors(data, number) : writeSectors(data, number);
+    @Override
+    public boolean dma(byte[] data, int bytes) {
+        return phase == Phase.DMA_IN ? readSectors(data, bytes / SECTOR) : writeSectors(data, bytes / SECTOR);
     }
 
-    /** All data of a DMA transfer has crossed the bus. */
-    void dmaDone() {
+    @Override
+    public void dmaDone() {
         if (phase == Phase.DMA_IN || writeCache || flushed()) {
             done();
         }
@@ -524,12 +455,12 @@ final class Disk {
 
     // --- state
 
-    void save(DataOutputStream out) throws IOException {
-        for (int value : new int[] {features, error, status, count, low, mid, high, device, geometry.heads(), geometry.sectors(), multiple,
-            multiwordMode, phase.ordinal(), left, block, position, end}) {
+    @Override
+    public void save(DataOutputStream out) throws IOException {
+        task.save(out);
+        for (int value : new int[] {geometry.heads(), geometry.sectors(), multiple, mode.multiword(), phase.ordinal(), left, block, position, end}) {
             out.writeInt(value);
         }
-        out.writeBoolean(interrupt);
         out.writeBoolean(writeCache);
         out.writeBoolean(lookAhead);
         out.writeBoolean(wide);
@@ -537,26 +468,18 @@ final class Disk {
         out.write(buffer);
     }
 
-    /** Takes state over; nothing in it can make a later access go beyond the disk or the buffer. */
-    void load(DataInputStream in) throws IOException {
-        features = in.readInt() & 0xff;
-        error = in.readInt() & 0xff;
-        status = in.readInt() & 0xff;
-        count = in.readInt() & 0xffff;
-        low = in.readInt() & 0xffff;
-        mid = in.readInt() & 0xffff;
-        high = in.readInt() & 0xffff;
-        device = in.readInt() & 0xff & ~DEVICE_ONES;
+    @Override
+    public void load(DataInputStream in) throws IOException {
+        task.load(in);
         geometry = new Geometry(Math.clamp(in.readInt(), 1, 16), Math.clamp(in.readInt(), 1, 255));
         multiple = Math.clamp(Integer.highestOneBit(in.readInt()), 0, MULTIPLE_MOST);
-        multiwordMode = Math.clamp(in.readInt(), -1, 2);
+        mode.load(in.readInt());
         int ordinal = in.readInt();
         phase = ordinal >= 0 && ordinal < Phase.values().length ? Phase.values()[ordinal] : Phase.IDLE;
         left = Math.clamp(in.readInt(), 0, WIDE_COUNT_MOST);
         block = Math.clamp(in.readInt(), 0, MULTIPLE_MOST);
         position = Math.clamp(in.readInt(), 0, buffer.length);
         end = Math.clamp(in.readInt(), 0, buffer.length);
-        interrupt = in.readBoolean();
         writeCache = in.readBoolean();
         lookAhead = in.readBoolean();
         wide = in.readBoolean();
@@ -564,9 +487,8 @@ final class Disk {
         in.readFully(buffer);
         if (sector < 0 || sector > sectors || left > sectors - sector || (phase == Phase.IN || phase == Phase.OUT) && block == 0) {
             phase = Phase.IDLE;
-            status = IDLE_STATUS;
+            task.status = IDLE_STATUS;
             left = 0;
         }
     }
-
 }

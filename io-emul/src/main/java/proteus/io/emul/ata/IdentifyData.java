@@ -3,7 +3,7 @@ package proteus.io.emul.ata;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** The 256 words of IDENTIFY DEVICE (ATA/ATAPI-6, 8.15, table 27). */
+/** The 256 words of IDENTIFY DEVICE and IDENTIFY PACKET DEVICE (ATA/ATAPI-6, 8.15 and 8.16, tables 27 and 28). */
 final class IdentifyData {
     private static final long LBA_28_MOST = 0x0fff_ffff;
     private static final long CHS_MOST = 16_514_064;
@@ -28,6 +28,42 @@ final class IdentifyData {
         return data.words;
     }
 
+    /** Describes a CD-ROM drive. */
+    static byte[] ofCdDrive(int number, int multiwordMode) {
+        IdentifyData data = new IdentifyData();
+        // A packet device for CDs with a removable medium; asks for packets of 12 bytes within 50 us.
+        data.word(0, 0x85c0);
+        data.text(10, 20, "PROTEUS%04d".formatted(number));
+        data.text(23, 8, "1.0");
+        data.text(27, 40, "Proteus CD-ROM");
+        data.modes(multiwordMode);
+        // PACKET; DEVICE RESET.
+        data.word(82, 0x0210);
+        data.word(83, 0x4000);
+        data.word(84, 0x4000);
+        data.word(85, 0x0210);
+        data.word(87, 0x4000);
+        return data.words;
+    }
+
+    /** How data is moved: the same for all. */
+    private void modes(int multiwordMode) {
+        // IORDY, LBA, DMA.
+        word(49, 0x0b00);
+        word(50, 0x4000);
+        word(51, 0x0200);
+        // Words 54 to 58, 64 to 70 and 88 are valid.
+        word(53, 0x0007);
+        word(63, 0x0007 | (multiwordMode < 0 ? 0 : 0x0100 << multiwordMode));
+        // PIO modes 3 and 4.
+        word(64, 0x0003);
+        for (int cycle = 65; cycle <= 68; cycle++) {
+            word(cycle, CYCLE);
+        }
+        // ATA-1 to ATA/ATAPI-6.
+        word(80, 0x007e);
+    }
+
     private void fill(int number, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead) {
         Geometry usual = Geometry.USUAL;
         long chs = Math.min(sectors, CHS_MOST);
@@ -39,12 +75,7 @@ final class IdentifyData {
         text(23, 8, "1.0");
         text(27, 40, "Proteus ATA disk");
         word(47, 0x8000 | Disk.MULTIPLE_MOST);
-        // IORDY, LBA, DMA.
-        word(49, 0x0b00);
-        word(50, 0x4000);
-        word(51, 0x0200);
-        // Words 54 to 58, 64 to 70 and 88 are valid.
-        word(53, 0x0007);
+        modes(multiwordMode);
         long cylinders = Math.min(chs / current.perCylinder(), 0xffff);
         word(54, (int) cylinders);
         word(55, current.heads());
@@ -52,14 +83,6 @@ final class IdentifyData {
         doubleWord(57, Math.min(cylinders * current.perCylinder(), CHS_MOST));
         word(59, multiple == 0 ? 0 : 0x0100 | multiple);
         doubleWord(60, Math.min(sectors, LBA_28_MOST));
-        word(63, 0x0007 | (multiwordMode < 0 ? 0 : 0x0100 << multiwordMode));
-        // PIO modes 3 and 4.
-        word(64, 0x0003);
-        for (int cycle = 65; cycle <= 68; cycle++) {
-            word(cycle, CYCLE);
-        }
-        // ATA-1 to ATA/ATAPI-6.
-        word(80, 0x007e);
         // Look-ahead, write cache; FLUSH CACHE EXT, FLUSH CACHE, 48-bit addresses.
         word(82, 0x0060);
         word(83, 0x7400);

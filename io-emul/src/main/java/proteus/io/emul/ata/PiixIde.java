@@ -21,9 +21,11 @@ import proteus.api.io.PciSlots;
 
 /** Function 1 of PIIX3: two IDE channels at their legacy ports, and their bus masters behind BAR 4. */
 public final class PiixIde implements Device {
-    public static final int MOST_DISKS = 4;
+    private static final int MOST_DRIVES = 4;
+    private static final int STATE_VERSION = 2;
+    /** Where CD-ROM drives are looked for first: from the secondary master on. */
+    private static final int[] CD_PLACES = {2, 3, 1, 0};
 
-    private static final int STATE_VERSION = 1;
     private static final int[] COMMAND_PORTS = {0x1f0, 0x170};
     private static final int[] CONTROL_PORTS = {0x3f6, 0x376};
     private static final int[] INTERRUPTS = {14, 15};
@@ -42,22 +44,37 @@ public final class PiixIde implements Device {
     private final List<Bus.Attachment> places = new ArrayList<>();
     private final byte[] configuration = new byte[CONFIGURED];
     private final int disks;
+    private final int discs;
     private PciSlots.Slot slot;
 
-    /** @param backends the disks in their order: primary master, primary slave, secondary master, secondary slave */
-    public PiixIde(DeviceContext context, List<BlockBackend> backends) {
-        if (backends.size() > MOST_DISKS) {
-            throw new IllegalArgumentException("Two IDE channels take %d disks, not %d.".formatted(MOST_DISKS, backends.size()));
+    /**
+     * Attaches the controller.
+     *
+     * @param disks in their order: primary master, primary slave, secondary master, secondary slave, as far as no CD-ROM drive is there
+     * @param discs in CD-ROM drives, from the secondary master on
+     */
+    public PiixIde(DeviceContext context, List<BlockBackend> disks, List<BlockBackend> discs) {
+        if (disks.size() + discs.size() > MOST_DRIVES) {
+            throw new IllegalArgumentException("Two IDE channels take %d drives, not %d.".formatted(MOST_DRIVES, disks.size() + discs.size()));
         }
-        disks = backends.size();
+        this.disks = disks.size();
+        this.discs = discs.size();
         for (int i = 0; i < CHANNELS; i++) {
             BusMaster master = new BusMaster(context.memory(), () -> slot != null && slot.busMaster());
             channels[i] = new Channel(context.interrupt(INTERRUPTS[i]), master::interruptRose);
             master.connect(channels[i]);
             masters[i] = master;
         }
-        for (int i = 0; i < disks; i++) {
-            channels[i / 2].plug(i % 2, new Disk(backends.get(i), i));
+        boolean[] taken = new boolean[MOST_DRIVES];
+        for (int i = 0; i < discs.size(); i++) {
+            plug(taken, CD_PLACES[i], new CdDrive(discs.get(i), CD_PLACES[i]));
+        }
+        int place = 0;
+        for (BlockBackend disk : disks) {
+            while (taken[place]) {
+                place++;
+            }
+            plug(taken, place, new Disk(disk, place));
         }
         try {
             for (int i = 0; i < CHANNELS; i++) {
@@ -71,6 +88,11 @@ public final class PiixIde implements Device {
             throw occupied;
         }
         reset();
+    }
+
+    private void plug(boolean[] taken, int place, Drive drive) {
+        taken[place] = true;
+        channels[place / 2].plug(place % 2, drive);
     }
 
     /** A command that waits for DMA begins it if the bus master was started before. */
@@ -93,12 +115,13 @@ public final class PiixIde implements Device {
 
     @Override
     public String name() {
-        return "PIIX3 IDE at 0x1f0 and 0x170, IRQ 14 and 15, with %d %s".formatted(disks, disks == 1 ? "disk" : "disks");
+        String cd = discs == 0 ? "" : discs == 1 ? " and a CD-ROM drive" : " and %d CD-ROM drives".formatted(discs);
+        return "PIIX3 IDE at 0x1f0 and 0x170, IRQ 14 and 15, with %d %s%s".formatted(disks, disks == 1 ? "disk" : "disks", cd);
     }
 
     @Override
     public DeviceRole role() {
-        return DeviceRole.DISK;
+        return disks == 0 && discs > 0 ? DeviceRole.CDROM : DeviceRole.DISK;
     }
 
     @Override

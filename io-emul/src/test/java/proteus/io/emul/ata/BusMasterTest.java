@@ -167,10 +167,10 @@ class BusMasterTest {
     @Test
     void brokenStatesAreRefusedWithASentence() {
         byte[] state = m.ide.exportState();
-        var early = assertThrows(IllegalArgumentException.class, () -> m.ide.importState(new byte[] {1, 2}));
+        var early = assertThrows(IllegalArgumentException.class, () -> m.ide.importState(new byte[] {2, 2}));
         assertEquals("The state of the IDE controller ends too early.", early.getMessage());
-        var other = assertThrows(IllegalArgumentException.class, () -> new PiixIde(new FakePc(), List.of(m.disk)).importState(state));
-        assertEquals("The state has other disks on the IDE channels than this machine.", other.getMessage());
+        var other = assertThrows(IllegalArgumentException.class, () -> new PiixIde(new FakePc(), List.of(m.disk), List.of()).importState(state));
+        assertEquals("The state has other drives on the IDE channels than this machine.", other.getMessage());
     }
 
     @Test

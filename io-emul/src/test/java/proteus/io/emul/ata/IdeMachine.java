@@ -15,7 +15,7 @@ final class IdeMachine {
     final FakePc pc = new FakePc();
     final MemoryDisk disk = new MemoryDisk(SECTORS);
     final MemoryDisk second = new MemoryDisk(SECTORS);
-    final PiixIde ide = new PiixIde(pc, List.of(disk, second));
+    final PiixIde ide = new PiixIde(pc, List.of(disk, second), List.of());
 
     int reg(int register) {
         return pc.in(BASE + register);
