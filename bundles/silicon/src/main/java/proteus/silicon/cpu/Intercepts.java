@@ -12,8 +12,8 @@ public interface Intercepts {
     void instruction(Cpu cpu, Op op, ExitReason reason, long qualification);
 
     /**
-     * Whether an instruction of those never leaves and is never undefined as things are set up, so that an engine need not ask each
-     * time; asked again after whatever might change it.
+     * Whether an instruction of those, or INT n (as EXCEPTION), never leaves and is never undefined as things are set up, so that an
+     * engine need not ask each time; asked again after whatever might change it.
      */
     boolean lets(ExitReason reason);
 

@@ -29,7 +29,8 @@ public final class Interpreter {
     /** How {@link #enter} and its like ended. */
     static final int DONE = 0, FAULT = 1;
     /** Interrupt shadows of STI and MOV SS in {@link Cpu#interruptibility}. */
-    private static final int SHADOWS = 3, MOV_SS = 2;
+    static final int SHADOWS = 3;
+    private static final int MOV_SS = 2;
     private static final int SLOTS = 4096;
     /** A block is interpreted so often before it is translated. */
     private static final int TRANSLATE_AFTER = Integer.getInteger("proteus.translate.after", 1);

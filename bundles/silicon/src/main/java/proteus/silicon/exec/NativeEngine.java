@@ -148,13 +148,17 @@ final class NativeEngine implements AutoCloseable {
             };
             cpu.retired += executed;
             translated += executed;
-            system.settle();
+            system.settle(budget - executed);
             if (stress.overwrite() > 0 && --untilOverwritten == 0) {
                 untilOverwritten = stress.overwrite();
                 overwrite(t.rip);
             }
             code = 0;
             rest = 0;
+            if ((cpu.interruptibility & Interpreter.SHADOWS) != 0) {
+                cpu.rip(behind(t, exit));
+                return Interpreter.DONE;
+            }
             switch (exit) {
                 case TranslationCache.BUDGET -> {
                     slices++;
@@ -189,6 +193,7 @@ final class NativeEngine implements AutoCloseable {
                     } else {
                         leftForMemory++;
                     }
+                    int level = cpu.cpl;
                     int outcome = execute(t, op);
                     if (outcome != Interpreter.DONE) {
                         return outcome;
@@ -197,6 +202,7 @@ final class NativeEngine implements AutoCloseable {
                         if (cpu.codeSize != mode || cpu.looksUp() || !applies()) {
                             return outcome;
                         }
+                        system.learn(op, level);
                         jumps.mode(mode);
                         system.prepare();
                         clockOffset = system.clockOffset();
@@ -209,6 +215,16 @@ final class NativeEngine implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Where the guest goes on after an exit. */
+    private long behind(Translation t, int exit) {
+        return switch (exit) {
+            case TranslationCache.BUDGET, TranslationCache.STALE -> t.rip;
+            case TranslationCache.ELSEWHERE -> system.rip();
+            case TranslationCache.TAKEN, TranslationCache.FALL -> t.target(exit);
+            default -> Cpu.wrapRip(t.rip + t.op(exit).start, t.mode);
+        };
     }
 
     TranslationCounts counts() {

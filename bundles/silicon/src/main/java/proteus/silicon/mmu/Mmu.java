@@ -388,6 +388,13 @@ public final class Mmu implements AutoCloseable {
         access(gva, bytes, true, value, indexFor(false, enforce), false, enforce, systemMask());
     }
 
+    /** Host-virtual address of bytes that the processor itself may read and the TLB knows, in one page; else 0. */
+    public long systemHit(long gva, int bytes) {
+        long at = gva & systemMask();
+        long entry = tlb.context(indexFor(false, smapOn())) + Tlb.slot(at);
+        return Raw.getLong(entry) == (at + (bytes - 1) & -4096L) ? at + Raw.getLong(entry + Tlb.ADDEND) : 0;
+    }
+
     /** Descriptor tables and TSS have 64-bit addresses in IA-32e mode, compatibility mode included. */
     private long systemMask() {
         return cpu.longMode() ? -1 : 0xffffffffL;

@@ -48,28 +48,18 @@ public final class FastCalls {
         singleStep(cpu);
     }
 
-    private static void innerSegments(Cpu cpu) {
+    /** CS and SS become those of SYSCALL. */
+    public static void innerSegments(Cpu cpu) {
         int selector = (int) (cpu.msrs.star >>> 32) & 0xfffc;
         Segments.putFlat(cpu, CS, selector, CODE64);
         Segments.putFlat(cpu, SS, selector + 8, DATA);
     }
 
-    private static void outerSegments(Cpu cpu, boolean wide) {
+    /** CS and SS become those of SYSRET, to 64-bit code or to 32-bit code. */
+    public static void outerSegments(Cpu cpu, boolean wide) {
         int selector = (int) (cpu.msrs.star >>> 48);
         Segments.putFlat(cpu, CS, selector + (wide ? 16 : 0) | 3, (wide ? CODE64 : CODE32) | RING3);
         Segments.putFlat(cpu, SS, selector + 8 | 3, DATA | RING3);
-    }
-
-    /** Segments and privilege that a SYSCALL leaves; registers, flags and counts are the caller's. {@code Mmu.selectAccess} must follow. */
-    public static void enterInner(Cpu cpu) {
-        innerSegments(cpu);
-        cpu.cpl = 0;
-    }
-
-    /** The same for a SYSRET to 64-bit code. */
-    public static void enterOuter(Cpu cpu) {
-        outerSegments(cpu, true);
-        cpu.cpl = 3;
     }
 
     /**

@@ -299,6 +299,17 @@ final class Emission {
         a.gs(64, 0x03, T0, T1, TlbLayout.HOST_PAGE);
     }
 
+    /** As {@link #probe} for what the processor itself accesses (descriptors, TSS, stacks of gates). */
+    void systemProbe(int bytes, boolean write) {
+        rotate(32, T1, T0, 7);
+        a.alu(32, 4, T1, TlbLayout.ENTRIES - 1 << 5);
+        a.absolute(64, 0x03, T1, state.closedContext(), 0);
+        a.rm(64, 0x2b, T0, T1, write ? TlbLayout.WRITE_TAG : TlbLayout.READ_TAG);
+        a.alu(64, 7, T0, 4096 - bytes);
+        slowIf(7);
+        a.rm(64, 0x03, T0, T1, TlbLayout.HOST_PAGE);
+    }
+
     /** On a condition, leaves the code with this instruction not begun. The flags must be saved. */
     void slowIf(int condition) {
         slowPlaces[slowCount] = a.jump(condition);

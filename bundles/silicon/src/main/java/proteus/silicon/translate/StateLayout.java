@@ -1,5 +1,7 @@
 package proteus.silicon.translate;
 
+import proteus.silicon.cpu.Cpu;
+
 /** What generated code and the engine tell each other, in memory behind the processor's struct. */
 record StateLayout(long base) {
     private static final int OFFSET = 4096;
@@ -43,13 +45,9 @@ record StateLayout(long base) {
         return base + OFFSET + 76;
     }
 
-    /** What they did since {@link SystemState#settle}; which fast system call came last; how many there were. */
+    /** What they did since {@link SystemState#settle}; how often privilege changed. */
     long changes() {
         return base + OFFSET + 80;
-    }
-
-    long transition() {
-        return base + OFFSET + 84;
     }
 
     long switches() {
@@ -138,5 +136,78 @@ record StateLayout(long base) {
 
     long faultSignal() {
         return base + FAULT_SIGNAL;
+    }
+
+    // ---- segments (Precedents)
+
+    /** Linear addresses of the descriptor tables and of the TSS; where {@link #known} begins. */
+    long gdtBase() {
+        return base + OFFSET + 784;
+    }
+
+    long idtBase() {
+        return base + OFFSET + 792;
+    }
+
+    long tssBase() {
+        return base + OFFSET + 800;
+    }
+
+    long knownBase() {
+        return base + OFFSET + 808;
+    }
+
+    /** The selector in a segment register, 32 bits. */
+    long selector(int register) {
+        return base + OFFSET + 816 + 4 * register;
+    }
+
+    /** Of ES, DS, FS and GS a byte each that is 1 if a return to ring 3 leaves the register alone. */
+    long survives() {
+        return base + OFFSET + 840;
+    }
+
+    /** The image that generated code loaded a segment register with, or 0. */
+    long loaded(int register) {
+        return base + OFFSET + 848 + 8 * register;
+    }
+
+    /** RAX behind the last STI. */
+    long shadow() {
+        return base + OFFSET + 896;
+    }
+
+    /** {@link Precedents#IMAGES} images. */
+    long known() {
+        return base + OFFSET + 1024;
+    }
+
+    /** What is known of a gate, by the low bits of its vector. */
+    long gate(int slot) {
+        return known() + Precedents.IMAGES * Precedents.IMAGE_BYTES + (long) slot * Precedents.GATE_BYTES;
+    }
+
+    /** Image of CS or SS behind an interrupt. */
+    long gateSegment(int vector, int register) {
+        return gate(vector & Precedents.GATES - 1) + 64 + (register == Cpu.CS ? 0 : Precedents.IMAGE_BYTES);
+    }
+
+    /** Images of CS and SS behind an IRET to ring 3, or within ring 0. */
+    long returnCode(boolean outer) {
+        return gate(Precedents.GATES) + (outer ? 2 * Precedents.IMAGE_BYTES : 0);
+    }
+
+    long returnStack(boolean outer) {
+        return returnCode(outer) + Precedents.IMAGE_BYTES;
+    }
+
+    /** Image of CS or SS behind SYSCALL ({@code inner}) and SYSRET. */
+    long callSegment(boolean inner, int register) {
+        return returnCode(false) + (inner ? 4 : 6) * Precedents.IMAGE_BYTES + (register == Cpu.CS ? 0 : Precedents.IMAGE_BYTES);
+    }
+
+    /** Two images more. */
+    long spare(int n) {
+        return returnCode(false) + (8 + n) * Precedents.IMAGE_BYTES;
     }
 }

@@ -29,13 +29,17 @@ final class SystemForms {
     private final Emission e;
     private final HostAssembler a;
     private final StateLayout state;
+    private final SegmentForms segments;
+    private final GateForms gates;
     private final long exit;
 
-    SystemForms(Emission e, StateLayout state, long exit) {
+    SystemForms(Emission e, IntegerForms integers, StateLayout state, long exit) {
         this.e = e;
         a = e.a;
         this.state = state;
         this.exit = exit;
+        segments = new SegmentForms(e, state);
+        gates = new GateForms(e, integers, this, state);
     }
 
     /** Instructions that do not end their block; false, with nothing emitted, for what is left to the slow way. */
@@ -46,7 +50,7 @@ final class SystemForms {
             case STD -> flag(Flags.DF, true);
             case PAUSE -> need(SystemState.PAUSE);
             default -> {
-                return false;
+                return segments.emit(op);
             }
         }
         return true;
@@ -55,9 +59,13 @@ final class SystemForms {
     /** Whether {@link #end} has a form for an instruction that ends its block. */
     boolean ends(Op op) {
         return switch (op.mnemonic) {
-            case CLI, CLAC, STAC, SERIALIZE, RDTSC, RDTSCP -> true;
+            case CLI, STI, CLAC, STAC, SERIALIZE, RDTSC, RDTSCP -> true;
             case SWAPGS, SYSCALL -> e.mode == 64;
             case SYSRET -> e.mode == 64 && op.operandSize == 64;
+            case MOV, POP -> segments.loads(op);
+            case PUSH -> segments.pushes(op);
+            case INT -> true;
+            case IRET -> op.operandSize == e.pointerSize();
             default -> false;
         };
     }
@@ -72,6 +80,7 @@ final class SystemForms {
                 need(SystemState.CLI);
                 flag(Flags.IF, false);
             }
+            case STI -> enableInterrupts();
             case CLAC, STAC -> accessCheck(op.mnemonic == Mnemonic.STAC);
             case SERIALIZE -> e.clobberFlags();
             case RDTSC -> time(SystemState.RDTSC, left);
@@ -80,13 +89,23 @@ final class SystemForms {
                 a.absolute(32, 0x8b, RCX, state.tscAux(), 0);
             }
             case SWAPGS -> swapGs();
+            case MOV, POP -> {
+                need(SystemState.LOADS);
+                segments.load(op);
+            }
+            case PUSH -> segments.push(op);
             case SYSCALL -> call(op, block);
-            default -> back(block);
+            case SYSRET -> back(block);
+            case INT -> gates.interrupt(op, block);
+            default -> gates.interruptReturn(block);
         }
-        return op.mnemonic != Mnemonic.SYSCALL && op.mnemonic != Mnemonic.SYSRET;
+        return switch (op.mnemonic) {
+            case SYSCALL, SYSRET, INT, IRET -> false;
+            default -> true;
+        };
     }
 
-    private void need(int permission) {
+    void need(int permission) {
         e.clobberFlags();
         a.absolute(32, 0xf7, 0, state.allowed(), 4); // test
         a.put32(permission);
@@ -104,9 +123,21 @@ final class SystemForms {
         a.put32(what);
     }
 
-    private void context(long place) {
+    void context(long place) {
         a.absolute(64, 0x8b, T0, place, 0);
         a.digit(64, 0xf3000fae, 3, T0); // wrgsbase
+    }
+
+    /** Whoever comes out before another instruction has retired finds the shadow in force: the budget is what it was. */
+    private void enableInterrupts() {
+        need(SystemState.STI);
+        a.absolute(32, 0xf7, 0, e.s + CpuLayout.FLAGS, 4); // test
+        a.put32(Flags.IF);
+        int enabled = a.jump(NOT_EQUAL);
+        flag(Flags.IF, true);
+        a.absolute(64, 0x89, RAX, state.shadow(), 0);
+        changed(SystemState.STI);
+        a.land(enabled);
     }
 
     private void accessCheck(boolean allow) {
@@ -150,7 +181,9 @@ final class SystemForms {
         a.absolute(64, 0x8b, T0, state.callImage(), 0);
         a.rr(64, 0x23, RAX, T0); // and
         a.absolute(8, 0x20, T0, state.overflow(), 0); // and
-        privilege(SystemState.SYSCALL, state.innerAllowed(), state.innerContext());
+        load(Cpu.CS, state.callSegment(true, Cpu.CS));
+        load(Cpu.SS, state.callSegment(true, Cpu.SS));
+        privilege(state.innerAllowed(), state.innerContext());
         a.absolute(64, 0x8b, T0, state.lstar(), 0);
         goTo(block);
     }
@@ -158,10 +191,7 @@ final class SystemForms {
     private void back(int block) {
         need(SystemState.SYSRET);
         a.move(64, T0, RCX);
-        a.digit(64, 0xc1, 4, T0); // shl, sar: canonical
-        a.put8(16);
-        a.digit(64, 0xc1, 7, T0);
-        a.put8(16);
+        canonical(T0);
         a.rr(64, 0x3b, T0, RCX);
         e.slowIf(NOT_EQUAL);
         a.absolute(64, 0x8b, T1, e.s + R11, 0);
@@ -173,23 +203,40 @@ final class SystemForms {
         a.alu(32, 1, T0, Flags.FIXED);
         a.absolute(64, 0x89, T0, e.s + CpuLayout.FLAGS, 0);
         e.takeFlags(T1);
-        privilege(SystemState.SYSRET, state.outerAllowed(), state.outerContext());
+        load(Cpu.CS, state.callSegment(false, Cpu.CS));
+        load(Cpu.SS, state.callSegment(false, Cpu.SS));
+        privilege(state.outerAllowed(), state.outerContext());
         a.move(64, T0, RCX);
         goTo(block);
     }
 
-    private void privilege(int how, long allowed, long context) {
+    /** Bits 63:48 become copies of bit 47. */
+    void canonical(int register) {
+        a.digit(64, 0xc1, 4, register); // shl, sar
+        a.put8(16);
+        a.digit(64, 0xc1, 7, register);
+        a.put8(16);
+    }
+
+    /** CS or SS is loaded as an image has it; T0 is lost. */
+    void load(int register, long image) {
+        a.absolute(64, 0x8d, T0, image, 0); // lea
+        a.absolute(64, 0x89, T0, state.loaded(register), 0);
+        a.absolute(32, 0x8b, T0, image + Precedents.SELECTOR, 0);
+        a.absolute(32, 0x89, T0, state.selector(register), 0);
+        changed(SystemState.SEGMENTS);
+    }
+
+    /** Privilege becomes another one; T0 is lost. */
+    void privilege(long allowed, long context) {
         a.absolute(32, 0x8b, T0, allowed, 0);
         a.absolute(32, 0x89, T0, state.allowed(), 0);
-        a.absolute(32, 0xc7, 0, state.transition(), 4); // mov
-        a.put32(how);
         a.absolute(32, 0xff, 0, state.switches(), 0); // inc
-        changed(how);
         context(context);
     }
 
     /** To the code at the linear address in T0, for the new privilege; all is done, so the way out has the address with it. */
-    private void goTo(int block) {
+    void goTo(int block) {
         e.probeTable();
         int miss = a.jump(NOT_EQUAL);
         e.jumpFound();

@@ -36,7 +36,7 @@ final class Translator {
         control = new ControlForms(e, integers, state);
         sse = new SseForms(e, state);
         x87 = new X87Forms(e, state);
-        system = new SystemForms(e, state, exit);
+        system = new SystemForms(e, integers, state, exit);
         vex = new VexForms(e, state);
         bits = new BitForms(e);
         modern = HostFeatures.modern();

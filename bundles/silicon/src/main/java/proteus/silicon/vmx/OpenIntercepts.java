@@ -27,7 +27,7 @@ public class OpenIntercepts implements Intercepts {
     @Override
     public boolean lets(ExitReason reason) {
         return switch (reason) {
-            case PAUSE, RDTSC, RDTSCP, SYSTEM_CALL -> true;
+            case PAUSE, RDTSC, RDTSCP, SYSTEM_CALL, EXCEPTION -> true;
             default -> false;
         };
     }

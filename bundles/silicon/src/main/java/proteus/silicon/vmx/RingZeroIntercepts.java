@@ -17,6 +17,11 @@ public class RingZeroIntercepts extends OpenIntercepts {
     }
 
     @Override
+    public boolean lets(ExitReason reason) {
+        return reason != ExitReason.EXCEPTION && super.lets(reason);
+    }
+
+    @Override
     public void exception(Cpu c, int vector, int errorCode, long detail, int type, int instructionLength) {
         boolean hasErrorCode = type == 3 && ExceptionVector.pushesErrorCode(vector) && cpu.protectedMode();
         record.begin(ExitReason.EXCEPTION);

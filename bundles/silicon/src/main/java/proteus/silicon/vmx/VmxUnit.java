@@ -263,7 +263,7 @@ public final class VmxUnit implements Intercepts, EptExits {
             case PAUSE -> (primary & CPU_PAUSE_EXITING) == 0;
             case RDTSC -> (primary & CPU_RDTSC_EXITING) == 0;
             case RDTSCP -> (secondary & CPU2_ENABLE_RDTSCP) != 0 && (primary & CPU_RDTSC_EXITING) == 0;
-            case SYSTEM_CALL -> true;
+            case SYSTEM_CALL, EXCEPTION -> true; // INT n does not look at the exception bitmap
             default -> false;
         };
     }

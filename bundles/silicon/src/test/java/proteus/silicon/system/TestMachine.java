@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import proteus.api.event.EventCounters;
 import proteus.api.silicon.MachineBus;
 import proteus.api.silicon.SiliconFeature;
+import proteus.api.silicon.TranslationCounts;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.CpuFeatures;
 import proteus.silicon.cpu.CpuLayout;
@@ -243,7 +244,23 @@ final class TestMachine implements AutoCloseable {
 
     /** Runs one instruction. */
     void step() {
-        interpreter().run(1);
+        run(1);
+    }
+
+    /** What translated code did. */
+    TranslationCounts translation() {
+        return interpreter().translation();
+    }
+
+    /** Runs so many instructions. */
+    void run(int instructions) {
+        interpreter().run(instructions);
+    }
+
+    /** Assembles code for the mode in force at an address that is linear and physical. */
+    void put(String source, long at) {
+        byte[] code = Assembler.assemble(source, cpu.codeSize, at).bytes();
+        memory.write(at, code, 0, code.length);
     }
 
     private Interpreter interpreter() {
