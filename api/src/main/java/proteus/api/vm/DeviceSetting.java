@@ -1,24 +1,38 @@
 package proteus.api.vm;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import proteus.api.io.NetSetting;
 import proteus.api.io.Transport;
 
 /**
- * How devices are attached, and who does their work.
+ * How devices are attached, who does their work, and which there are besides the usual ones.
  *
  * @param transport of paravirtual devices
  * @param host where the work of devices is done
+ * @param networks network cards
  */
-public record DeviceSetting(Transport transport, Host host) {
+public record DeviceSetting(Transport transport, Host host, List<NetSetting> networks) {
     /** What nobody asked to be otherwise. */
     public static final DeviceSetting DEFAULT = new DeviceSetting(Transport.PCI, Host.NATIVE);
 
     public DeviceSetting {
         Objects.requireNonNull(transport);
         Objects.requireNonNull(host);
+        networks = List.copyOf(networks);
+    }
+
+    /** Without network cards. */
+    public DeviceSetting(Transport transport, Host host) {
+        this(transport, host, List.of());
+    }
+
+    /** With other network cards. */
+    public DeviceSetting with(List<NetSetting> cards) {
+        return new DeviceSetting(transport, host, cards);
     }
 
     /**

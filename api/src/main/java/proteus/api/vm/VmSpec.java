@@ -97,7 +97,7 @@ public record VmSpec(
 
     /** The same machine in another shape. */
     public VmSpec in(VmShape shape) {
-        DeviceSetting setting = new DeviceSetting(devices.transport(), shape.host());
+        DeviceSetting setting = new DeviceSetting(devices.transport(), shape.host(), devices.networks());
         return new VmSpec(name, shape.composition(), memoryBytes, vcpus, clock, cpu, acpi, boot, disks, shape.engine(), reboot, setting);
     }
 

@@ -12,6 +12,7 @@ import proteus.api.io.CharacterBackend;
 import proteus.api.io.DeviceContext;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.InterruptLine;
+import proteus.api.io.NetBackend;
 import proteus.api.io.PciFunction;
 import proteus.api.io.PciSlots;
 import proteus.api.io.PlatformDevice;
@@ -30,10 +31,11 @@ record HostedDevices(DeviceContext machine, HostProcess process) implements Devi
         Object backend = switch (spec.backend()) {
             case CharacterBackend characters -> new Characters(characters, process);
             case BlockBackend blocks -> new Blocks(blocks, process);
+            case NetBackend network -> new Network(network, process);
             case RandomGenerator random -> new Entropy(random, process);
             case null, default -> spec.backend();
         };
-        return new DeviceSpec(spec.role(), backend, spec.index());
+        return new DeviceSpec(spec.role(), backend, spec.index(), spec.options());
     }
 
     @Override
@@ -230,6 +232,51 @@ record HostedDevices(DeviceContext machine, HostProcess process) implements Devi
         public void nextBytes(byte[] bytes) {
             process.systemCall();
             source.nextBytes(bytes);
+        }
+    }
+
+    /** A tap device: write for each frame out, read for each frame in. */
+    private record Network(NetBackend backend, HostProcess process) implements NetBackend {
+        @Override
+        public byte[] address() {
+            return backend.address();
+        }
+
+        @Override
+        public void connect(Card card) {
+            backend.connect(new Card() {
+                @Override
+                public boolean receive(byte[] frame, int length, int segment) {
+                    process.arrived();
+                    return card.receive(frame, length, segment);
+                }
+
+                @Override
+                public boolean large() {
+                    return card.large();
+                }
+            });
+        }
+
+        @Override
+        public void transmit(byte[] frame, int length, int segment) {
+            process.systemCall();
+            backend.transmit(frame, length, segment);
+        }
+
+        @Override
+        public void room() {
+            backend.room();
+        }
+
+        @Override
+        public boolean expecting() {
+            return backend.expecting();
+        }
+
+        @Override
+        public void close() {
+            backend.close();
         }
     }
 

@@ -21,6 +21,7 @@ import proteus.api.cpu.RunOutcome;
 import proteus.api.event.CountedEvent;
 import proteus.api.silicon.ExecutionMode;
 import proteus.api.io.Balloon;
+import proteus.api.io.NetBackend;
 import proteus.api.io.TextScreen;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.OutOfHostMemoryException;
@@ -288,15 +289,24 @@ final class Machine implements VirtualMachine {
         }
         long ticks = Math.max(0, next - clock.now());
         if (clock.kind() == Clock.COUNT) {
-            clock.pass(ticks);
-            vcpu.processor().advanceTsc(ticks);
-            parts.counters().add(CountedEvent.IDLE_TICKS, ticks);
+            long passed = parts.networks().stream().anyMatch(NetBackend::expecting) ? idle(ticks) : ticks;
+            clock.pass(passed);
+            vcpu.processor().advanceTsc(passed);
+            parts.counters().add(CountedEvent.IDLE_TICKS, passed);
         } else {
             parts.console().flush();
             long before = clock.now();
             thread.idle(ticks);
             parts.counters().add(CountedEvent.IDLE_TICKS, clock.now() - before);
         }
+    }
+
+    /** Waits for the world outside, which lives at the host's pace; gives how much time has passed. */
+    private long idle(long most) {
+        parts.console().flush();
+        long from = System.nanoTime();
+        thread.idle(most);
+        return Math.min(most, System.nanoTime() - from);
     }
 
     private boolean interruptsEnabled() {

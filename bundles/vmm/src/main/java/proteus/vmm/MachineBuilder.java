@@ -5,6 +5,7 @@ import static proteus.vmm.CoreFactory.gone;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,9 @@ import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.DiskImage;
 import proteus.api.io.IoTechnique;
+import proteus.api.io.NetBackend;
+import proteus.api.io.NetBackends;
+import proteus.api.io.NetSetting;
 import proteus.api.io.ShadowMemory;
 import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.OutOfHostMemoryException;
@@ -49,18 +53,24 @@ final class MachineBuilder {
     /** Under the count clock each run is the same, the entropy its guest gets as well. */
     private static final long COUNTED_ENTROPY = 0x70726f74657573L;
 
+    /** The one whose network cards are those of model {@code virtio}. */
+    private static final String PARAVIRTUAL_TECHNIQUE = "virtio";
+
     private final VmSpec spec;
     private final TechniqueRegistry registry;
     private final Optional<BlockBackends> disks;
+    private final Optional<NetBackends> nets;
+    private final List<NetBackend> networks = new ArrayList<>();
     private final HostMemories memories;
     private final Parts.Closing made = new Parts.Closing();
     /** Techniques that have devices of this machine. */
     private final Set<IoTechnique> plugged = new HashSet<>();
 
-    MachineBuilder(VmSpec spec, TechniqueRegistry registry, Optional<BlockBackends> disks, HostMemories memories) {
+    MachineBuilder(VmSpec spec, TechniqueRegistry registry, Optional<BlockBackends> disks, Optional<NetBackends> nets, HostMemories memories) {
         this.spec = spec;
         this.registry = registry;
         this.disks = disks;
+        this.nets = nets;
         this.memories = memories;
     }
 
@@ -171,14 +181,16 @@ final class MachineBuilder {
                 restart,
                 new MachineFrames(map.frames(), memories),
                 process,
+                networks,
                 made);
     }
 
-    /** What the I/O technique has, the serial port, and disks that another technique shall have. */
+    /** What the I/O technique has, the serial port, and disks and network cards that another technique shall have. */
     private List<Device> devices(
             MachineContext context, HostProcess process, IoTechnique technique, Optional<IoTechnique> serial, MachineConsole console) {
         SharedConsole shared = new SharedConsole(console);
         Map<IoTechnique, List<DeviceSpec>> wishes = disks(technique);
+        addNetworks(context, technique, wishes);
         wishes.get(technique).addAll(0, wishes(technique, serial.isPresent() ? shared.device() : console));
         serial.ifPresent(with -> wishes.computeIfAbsent(with, key -> new ArrayList<>()).addFirst(new DeviceSpec(DeviceRole.CONSOLE, shared.serial(), 0)));
         List<Device> devices = new ArrayList<>();
@@ -200,6 +212,9 @@ final class MachineBuilder {
     private List<Device> noDevices() {
         if (!spec.disks().isEmpty()) {
             throw new VmException("a paravirtual guest reaches neither ports nor a PCI bus, and there is no Xen block back end: leave %s away".formatted(spec.disks().get(0)));
+        }
+        if (!spec.devices().networks().isEmpty()) {
+            throw new VmException("a paravirtual guest reaches neither ports nor a PCI bus, and there is no Xen network back end: leave --net away");
         }
         return List.of();
     }
@@ -290,7 +305,42 @@ final class MachineBuilder {
                 throw new VmException(e.getMessage(), e);
             }
         }
+        addNetworks(context, technique, wishes);
         return wishes;
+    }
+
+    private void addNetworks(MachineContext context, IoTechnique own, Map<IoTechnique, List<DeviceSpec>> wishes) {
+        for (NetSetting setting : spec.devices().networks()) {
+            IoTechnique technique = technique(setting, own);
+            NetBackends opener = nets.orElseThrow(() -> new VmException("no bundle opens networks: leave --net away"));
+            Map<String, String> options = new HashMap<>();
+            if (!setting.model().isEmpty()) {
+                options.put(DeviceSpec.MODEL, setting.model());
+            }
+            if (setting.packed()) {
+                options.put(DeviceSpec.PACKED, "on");
+            }
+            try {
+                NetBackend network = made.own(opener.open(setting, spec.name(), networks.size(), context));
+                wishes.computeIfAbsent(technique, key -> new ArrayList<>()).add(new DeviceSpec(DeviceRole.NET, network, networks.size(), options));
+                networks.add(network);
+            } catch (IOException e) {
+                throw new VmException(e.getMessage(), e);
+            }
+        }
+    }
+
+    /** The technique that has a card of this model: the machine's own unless the model is another's. */
+    private IoTechnique technique(NetSetting setting, IoTechnique own) {
+        boolean virtio = setting.model().equals(PARAVIRTUAL_TECHNIQUE);
+        String name = setting.model().isEmpty() ? own.info().name() : virtio ? PARAVIRTUAL_TECHNIQUE : LEGACY_TECHNIQUE;
+        IoTechnique technique = name.equals(own.info().name())
+                ? own
+                : registry.io(name).orElseThrow(() -> new VmException("there is no I/O technique '%s' for --net %s: tech:list shows those there are".formatted(name, setting)));
+        if (!technique.roles().contains(DeviceRole.NET)) {
+            throw new VmException("I/O technique '%s' has no network cards: leave --net %s away".formatted(name, setting));
+        }
+        return technique;
     }
 
     /** Port 0xf8: a guest marks a moment; reading gives nothing. */

@@ -19,6 +19,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composer;
 import proteus.api.compose.CompositionReport;
 import proteus.api.io.BlockBackends;
+import proteus.api.io.NetBackends;
 import proteus.api.vm.HostMemoryManager;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
@@ -36,6 +37,9 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     private volatile BlockBackends disks;
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    private volatile NetBackends nets;
 
     @Activate
     public Machines(@Reference TechniqueRegistry registry, @Reference Composer composer) {
@@ -69,7 +73,7 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
             if (!report.possible()) {
                 throw new VmException(report.findings().stream().filter(finding -> !finding.contains(" fits ")).collect(Collectors.joining(" ")));
             }
-            Parts parts = new MachineBuilder(spec, registry, Optional.ofNullable(disks), memories).build();
+            Parts parts = new MachineBuilder(spec, registry, Optional.ofNullable(disks), Optional.ofNullable(nets), memories).build();
             try {
                 past.become(parts);
             } catch (IOException e) {

@@ -15,6 +15,7 @@ import proteus.api.event.EventCounters;
 import proteus.api.io.Board;
 import proteus.api.io.Bus;
 import proteus.api.io.Device;
+import proteus.api.io.NetBackend;
 import proteus.api.memory.GuestMemory;
 import proteus.api.silicon.DebugHit;
 import proteus.api.silicon.Processor;
@@ -31,6 +32,7 @@ import proteus.api.vm.VmSpec;
  * @param restart what the reset line does on a PC: all parts as after power-on, the guest loaded again
  * @param frames behind its memory
  * @param hostProcess does the work of the devices of a hosted VM
+ * @param networks what its network cards are connected to
  * @param owned everything to close, in the order of making
  */
 record Parts(
@@ -55,6 +57,7 @@ record Parts(
         Runnable restart,
         MachineFrames frames,
         HostProcess hostProcess,
+        List<NetBackend> networks,
         Closing owned) {
 
     boolean uses(Object part) {

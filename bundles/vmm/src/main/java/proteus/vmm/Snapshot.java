@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import proteus.api.compose.Composition;
 import proteus.api.io.Device;
 import proteus.api.io.DiskImage;
+import proteus.api.io.NetSetting;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.HostMemory;
 import proteus.api.state.ArchState;
@@ -123,6 +124,10 @@ final class Snapshot {
         out.writeUTF(spec.reboot().name());
         out.writeUTF(spec.devices().transport().name());
         out.writeUTF(spec.devices().host().name());
+        out.writeInt(spec.devices().networks().size());
+        for (NetSetting network : spec.devices().networks()) {
+            out.writeUTF(network.toString());
+        }
         out.writeInt(cpuid.size());
         for (Map.Entry<Long, int[]> leaf : new TreeMap<>(cpuid).entrySet()) {
             out.writeLong(leaf.getKey());
@@ -162,7 +167,15 @@ final class Snapshot {
         }
         return new VmSpec(
                 name, composition, memoryBytes, 1, clock, cpu, acpi, boot, disks, ExecutionEngine.valueOf(in.readUTF()), VmSpec.Reboot.valueOf(in.readUTF()),
-                DeviceSetting.of(in.readUTF(), in.readUTF()));
+                DeviceSetting.of(in.readUTF(), in.readUTF()).with(networks(in)));
+    }
+
+    private static List<NetSetting> networks(DataInputStream in) throws IOException {
+        List<NetSetting> networks = new ArrayList<>();
+        for (int i = in.readInt(); i > 0; i--) {
+            networks.addAll(NetSetting.parse(in.readUTF()));
+        }
+        return networks;
     }
 
     private static Map<Long, int[]> cpuid(DataInputStream in) throws IOException {

@@ -13,11 +13,14 @@ import proteus.api.io.DeviceContext;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
+import proteus.api.io.NetBackend;
 import proteus.io.emul.ata.PiixIde;
+import proteus.io.emul.net.E1000;
+import proteus.io.emul.net.Ne2000;
 import proteus.io.emul.ps2.Ps2Keyboard;
 import proteus.io.emul.vga.Vga;
 
-/** The technique: consoles become serial ports, disks are on IDE channels, the display is a VGA. Roles are offered as their devices come to work. */
+/** The technique: consoles become serial ports, disks are on IDE channels, the display is a VGA, network cards are an e1000 or NE2000. Roles are offered as their devices come to work. */
 @Component
 public final class EmulTechnique implements IoTechnique {
     private static final TechniqueInfo INFO = new TechniqueInfo(TechniqueInfo.Kind.IO, "emul", "emulated devices of a real PC", Set.of(),
@@ -35,7 +38,7 @@ public final class EmulTechnique implements IoTechnique {
 
     @Override
     public Set<DeviceRole> roles() {
-        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY, DeviceRole.KEYBOARD, DeviceRole.DISK, DeviceRole.CDROM);
+        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISPLAY, DeviceRole.KEYBOARD, DeviceRole.DISK, DeviceRole.CDROM, DeviceRole.NET);
     }
 
     @Override
@@ -76,7 +79,20 @@ public final class EmulTechnique implements IoTechnique {
             case CONSOLE -> serialPort(context, spec);
             case DISPLAY -> new Vga(context);
             case KEYBOARD -> new Ps2Keyboard(context);
+            case NET -> networkCard(context, spec);
             default -> throw new IllegalArgumentException("The technique io.emul has no device for the role %s yet.".formatted(spec.role()));
+        };
+    }
+
+    private static Device networkCard(DeviceContext context, DeviceSpec spec) {
+        if (!(spec.backend() instanceof NetBackend backend)) {
+            throw new IllegalArgumentException("Network card %d needs a network back end.".formatted(spec.index()));
+        }
+        String model = spec.options().getOrDefault(DeviceSpec.MODEL, "e1000");
+        return switch (model) {
+            case "e1000" -> new E1000(context, backend, spec.index());
+            case "ne2k_isa" -> new Ne2000(context, backend, spec.index());
+            default -> throw new IllegalArgumentException("I/O technique 'emul' has no network card of model '%s': give e1000 or ne2k_isa".formatted(model));
         };
     }
 

@@ -26,6 +26,7 @@ import proteus.loader.initramfs.TestInitramfs;
 public final class DebianGuests implements GuestCatalogue {
     /** In the manifest: which drivers were looked for. */
     private static final String DRIVERS = "modules.drivers";
+    private static final String CARD_DRIVERS = "cards.drivers";
     private static final long MEMORY = 256L << 20;
     /** Serial console; an oops or a reboot ends the run at once instead of hanging: reset by triple fault needs no device. */
     private static final String COMMAND_LINE = "console=ttyS0 panic=-1 reboot=t";
@@ -75,20 +76,23 @@ public final class DebianGuests implements GuestCatalogue {
     /**
      * What was fetched.
      *
-     * @param modules archive of the kernel's drivers that are modules, empty for none; null when a version that kept none put the guest there
+     * @param modules archive of the kernel's virtio drivers that are modules, empty for none; null when a version that kept none put the guest there
+     * @param cards archive of drivers of network cards, likewise
      * @param programs archive of the programs, empty for none
      */
-    private record Parts(byte[] kernel, byte[] busybox, byte[] modules, byte[] programs) {
+    private record Parts(byte[] kernel, byte[] busybox, byte[] modules, byte[] cards, byte[] programs) {
         byte[] initrd(Recipe recipe) {
             ByteArrayOutputStream archives = new ByteArrayOutputStream();
             archives.writeBytes(programs.length == 0 ? TestInitramfs.around(busybox, recipe.bits) : TestInitramfs.around(busybox, recipe.bits, programs));
             archives.writeBytes(modules == null ? NONE : modules);
+            archives.writeBytes(cards == null ? NONE : cards);
             return archives.toByteArray();
         }
     }
 
-    /** @param modules archive of the drivers that are modules of it */
-    private record Kernel(byte[] image, byte[] modules) {}
+    /** @param modules archive of the drivers that are modules of it
+     *  @param cards archive of those of network cards */
+    private record Kernel(byte[] image, byte[] modules, byte[] cards) {}
 
     @Override
     public List<GuestInfo> guests() {
@@ -124,11 +128,15 @@ public final class DebianGuests implements GuestCatalogue {
         byte[] kernel = cache.read(recipe.name, GuestCache.KERNEL);
         byte[] busybox = cache.read(recipe.name, GuestCache.BUSYBOX);
         byte[] modules = cache.read(recipe.name, GuestCache.MODULES);
+        // A guest that runs its workloads and ends has nobody to speak to.
+        byte[] cards = recipe.programs.isEmpty() ? cache.read(recipe.name, GuestCache.CARDS) : NONE;
         byte[] programs = recipe.programs.isEmpty() ? NONE : cache.read(recipe.name, GuestCache.PROGRAMS);
         boolean usable = kernel != null && busybox != null && programs != null;
-        boolean drivers = modules != null && DriverModules.name().equals(cache.origin(recipe.name).get(DRIVERS));
+        boolean drivers = modules != null && cards != null
+                && DriverModules.VIRTIO.content().equals(cache.origin(recipe.name).get(DRIVERS))
+                && (!recipe.programs.isEmpty() || DriverModules.CARDS.content().equals(cache.origin(recipe.name).get(CARD_DRIVERS)));
         if (usable && drivers) {
-            return new Parts(kernel, busybox, modules, programs);
+            return new Parts(kernel, busybox, modules, cards, programs);
         }
         try {
             return fetch(recipe, progress);
@@ -137,8 +145,8 @@ public final class DebianGuests implements GuestCatalogue {
                 throw e;
             }
             // Put there by a version that kept other modules, or none: it boots as it did then.
-            progress.accept("%s stays without drivers for some virtio devices: %s".formatted(recipe.name, e.getMessage()));
-            return new Parts(kernel, busybox, modules, programs);
+            progress.accept("%s stays without drivers for some devices: %s".formatted(recipe.name, e.getMessage()));
+            return new Parts(kernel, busybox, modules, cards, programs);
         }
     }
 
@@ -151,10 +159,11 @@ public final class DebianGuests implements GuestCatalogue {
             packages.update();
             Map<String, String> origin = new LinkedHashMap<>();
             Kernel kernel = kernel(recipe, packages, work, origin);
-            origin.put(DRIVERS, DriverModules.name());
+            origin.put(DRIVERS, DriverModules.VIRTIO.content());
+            origin.put(CARD_DRIVERS, DriverModules.CARDS.content());
             byte[] busybox = busybox(recipe, packages, work, origin);
             byte[] programs = recipe.programs.isEmpty() ? NONE : Programs.fetch(packages, recipe.programs, work, origin);
-            Parts parts = new Parts(kernel.image, busybox, kernel.modules, programs);
+            Parts parts = new Parts(kernel.image, busybox, kernel.modules, recipe.programs.isEmpty() ? kernel.cards : NONE, programs);
             store(recipe, parts, parts.initrd(recipe), origin);
             progress.accept("%s is in the cache: %s, %d MiB".formatted(recipe.name, origin.get("kernel.package"), kernel.image.length >> 20));
             return parts;
@@ -169,6 +178,9 @@ public final class DebianGuests implements GuestCatalogue {
         files.put(GuestCache.BUSYBOX, parts.busybox);
         if (parts.modules != null) {
             files.put(GuestCache.MODULES, parts.modules);
+        }
+        if (parts.cards != null) {
+            files.put(GuestCache.CARDS, parts.cards);
         }
         if (parts.programs.length > 0) {
             files.put(GuestCache.PROGRAMS, parts.programs);
@@ -195,7 +207,7 @@ public final class DebianGuests implements GuestCatalogue {
             Path unpacked = unpack(packages, candidate, work);
             if (unpacked != null) {
                 origin(origin, GuestCache.KERNEL, candidate);
-                return new Kernel(Files.readAllBytes(only(unpacked.resolve("boot"), "vmlinuz-", candidate)), DriverModules.of(unpacked));
+                return new Kernel(Files.readAllBytes(only(unpacked.resolve("boot"), "vmlinuz-", candidate)), DriverModules.VIRTIO.of(unpacked), DriverModules.CARDS.of(unpacked));
             }
         }
         throw new GuestLoadException("None of the packages of %s could be downloaded (%s): see whether the network is there, and try again."

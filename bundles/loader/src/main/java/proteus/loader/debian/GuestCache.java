@@ -24,12 +24,12 @@ import proteus.api.vm.CacheDirectory;
 import proteus.api.vm.GuestLoadException;
 
 /**
- * Fetched guests on disk: {@code <cache>/guests/<name>/} with the files {@code kernel}, {@code busybox}, {@code modules}, {@code programs} where
+ * Fetched guests on disk: {@code <cache>/guests/<name>/} with the files {@code kernel}, {@code busybox}, {@code modules}, {@code cards}, {@code programs} where
  * there are some, {@code initrd} and a {@code manifest} that says where they come from and their digests. A guest appears whole or not at
  * all (made beside, then renamed).
  */
 final class GuestCache {
-    static final String KERNEL = "kernel", BUSYBOX = "busybox", MODULES = "modules", PROGRAMS = "programs", INITRD = "initrd";
+    static final String KERNEL = "kernel", BUSYBOX = "busybox", MODULES = "modules", CARDS = "cards", PROGRAMS = "programs", INITRD = "initrd";
     private static final String MANIFEST = "manifest", WORK = ".work-";
     /** A file lock does not exclude threads of one process. */
     private static final ReentrantLock OWN_THREADS = new ReentrantLock();

@@ -49,6 +49,7 @@ public final class TestInitramfs {
         archive.link("bin/sh", "busybox");
         // What a system does for programs, measured from within (guest kit, README).
         archive.file("bin/bench", 0755, resource("bench" + bits + ".host"));
+        archive.file("bin/net", 0755, resource("net"));
         archive.file("init", 0755, resource("init"));
         return archive;
     }

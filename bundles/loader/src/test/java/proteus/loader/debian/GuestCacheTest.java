@@ -27,20 +27,25 @@ import proteus.loader.initramfs.TestInitramfs;
 
 class GuestCacheTest {
     private static final byte[] MODULES = {9, 9};
+    private static final byte[] CARDS = {8, 8, 8};
 
     @TempDir
     Path directory;
 
     private static byte[] initrd(byte[] busybox) {
         byte[] system = TestInitramfs.around(busybox, 32);
-        byte[] all = Arrays.copyOf(system, system.length + MODULES.length);
+        byte[] all = Arrays.copyOf(system, system.length + MODULES.length + CARDS.length);
         System.arraycopy(MODULES, 0, all, system.length, MODULES.length);
+        System.arraycopy(CARDS, 0, all, system.length + MODULES.length, CARDS.length);
         return all;
     }
 
     private GuestCache filled(byte[] busybox, byte[] initrd) throws IOException {
         GuestCache cache = new GuestCache(directory);
-        cache.store("debian-686", Map.of("kernel", new byte[] {1, 2}, "busybox", busybox, "modules", MODULES, "initrd", initrd), Map.of("kernel.version", "1", "modules.drivers", DriverModules.name()));
+        cache.store(
+                "debian-686",
+                Map.of("kernel", new byte[] {1, 2}, "busybox", busybox, "modules", MODULES, "cards", CARDS, "initrd", initrd),
+                Map.of("kernel.version", "1", "modules.drivers", DriverModules.VIRTIO.content(), "cards.drivers", DriverModules.CARDS.content()));
         return cache;
     }
 

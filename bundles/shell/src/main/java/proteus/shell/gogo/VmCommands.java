@@ -16,6 +16,7 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
+import proteus.api.io.NetSetting;
 import proteus.api.io.TextScreen;
 import proteus.api.io.DiskImage;
 import proteus.api.silicon.ExecutionEngine;
@@ -93,6 +94,7 @@ public final class VmCommands {
             @Descriptor("files of disk images with commas between them, each with its options: io=, format=, readonly=on, snapshot=on")
                     @Parameter(names = "--disk", absentValue = "") String disk,
             @Descriptor("files of ISO images, with commas between them") @Parameter(names = "--cdrom", absentValue = "") String cdrom,
+            @Descriptor("network cards, with blanks between them: user or hub=NAME, and options behind commas; see run --help") @Parameter(names = "--net", absentValue = "none") String net,
             @Descriptor("how virtio devices are attached: pci or mmio") @Parameter(names = "--transport", absentValue = "pci") String transport,
             @Descriptor("who does the work of devices: native or hosted") @Parameter(names = "--host", absentValue = "native") String host,
             @Descriptor("appended to the command line") @Parameter(names = "--append", absentValue = "") String append,
@@ -118,7 +120,7 @@ public final class VmCommands {
                 disks(disk, cdrom),
                 engine(engine),
                 VmSpec.Reboot.EXIT,
-                DeviceSetting.of(transport, host)));
+                DeviceSetting.of(transport, host).with(networks(net))));
         return name + ": " + vm.spec().composition() + " (" + vm.composition().historicalName() + "), " + vm.describe().getFirst();
     }
 
@@ -129,6 +131,14 @@ public final class VmCommands {
                     .toList();
         } catch (IllegalArgumentException e) {
             throw new VmException(e.getMessage(), e);
+        }
+    }
+
+    private static List<NetSetting> networks(String text) {
+        try {
+            return Stream.of(text.strip().split(" +")).flatMap(card -> NetSetting.parse(card).stream()).toList();
+        } catch (IllegalArgumentException e) {
+            throw new VmException(e.getMessage());
         }
     }
 

@@ -22,6 +22,7 @@ import proteus.api.compose.Composer;
 import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
 import proteus.api.io.DiskImage;
+import proteus.api.io.NetSetting;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.state.ArchState;
 import proteus.api.vm.DebuggerPort;
@@ -108,6 +109,8 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--reboot", "exit|reset", "when the guest resets the machine: ends the run, or starts the guest again (default exit)")
                 .repeatable("--disk", "FILE", "a disk image, raw or qcow2; behind a comma io=emul|virtio, format=, readonly=on, snapshot=on; may be given again")
                 .repeatable("--cdrom", "FILE", "a CD-ROM drive with an ISO image in it; may be given again")
+                .repeatable("--net", "user|hub=NAME|none[,...]", "a network card: to a gateway of its own to the host, or to other VMs here;"
+                        + " options hostfwd=tcp:[HOST]:PORT-[GUEST]:PORT, model=e1000|ne2k_isa|virtio, mac=ADDRESS, pcap=FILE, packed=on; may be given again")
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
                 .repeatable("--keys", "[TEXT=>]KEYS", "pressed on the guest's keyboard, once TEXT is on its screen; <esc>, <enter>, <f1> and so on; may be given again")
                 .option("--until", "TEXT", "ends the run with success when the guest prints this")
@@ -160,7 +163,8 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 ExecutionEngine.valueOf(
                         flags.choice("--engine", VmSpec.DEFAULT_ENGINE.name().toLowerCase(Locale.ROOT), "auto", "native", "interpreter").toUpperCase(Locale.ROOT)),
                 VmSpec.Reboot.valueOf(flags.choice("--reboot", "exit", "exit", "reset").toUpperCase(Locale.ROOT)),
-                DeviceSetting.of(flags.choice("--transport", "pci", "pci", "mmio"), flags.choice("--host", "native", "native", "hosted")));
+                DeviceSetting.of(flags.choice("--transport", "pci", "pci", "mmio"), flags.choice("--host", "native", "native", "hosted"))
+                        .with(networks(flags)));
         announce(flags, spec, report);
         VirtualMachine vm = manager.create(spec);
         try {
@@ -188,6 +192,14 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 flags.choice("--cpu", "", "full", "para", "hwassist"),
                 flags.choice("--mem", "", "shadow", "ept", "direct"),
                 flags.choice("--io", "", "emul", "virtio"));
+    }
+
+    private static List<NetSetting> networks(Flags flags) {
+        try {
+            return flags.values("--net").stream().flatMap(text -> NetSetting.parse(text).stream()).toList();
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e.getMessage());
+        }
     }
 
     private static VmSpec.Entry entry(Flags flags, GuestImage image) {

@@ -24,6 +24,7 @@ import proteus.api.io.Device;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
+import proteus.api.io.NetBackend;
 import proteus.api.io.PciFunction;
 import proteus.tck.checked.Contract;
 import proteus.tck.fake.FakePc;
@@ -58,6 +59,7 @@ public abstract class IoTechniqueContract {
             case CONSOLE -> new Terminal();
             case DISK, CDROM -> new MemoryDisk();
             case ENTROPY -> new SplittableRandom(1);
+            case NET -> new Network();
             default -> null;
         };
     }
@@ -232,6 +234,48 @@ public abstract class IoTechniqueContract {
 
         @Override
         public void onInput(Runnable listener) {}
+    }
+
+    /** Echoes what the card sends, later, and checks that it is a frame. */
+    private static final class Network implements NetBackend {
+        private final byte[] last = new byte[LONGEST_LARGE];
+        private int length;
+        private Card card;
+
+        @Override
+        public byte[] address() {
+            return new byte[] {0x52, 0x54, 0, 0, 0, 1};
+        }
+
+        @Override
+        public void connect(Card plugged) {
+            card = plugged;
+        }
+
+        @Override
+        public void transmit(byte[] frame, int bytes, int segment) {
+            Contract.check(bytes >= 14 && bytes <= frame.length && bytes <= (segment == 0 ? LONGEST : LONGEST_LARGE) && segment >= 0,
+                    "a frame of %d bytes in segments of %d".formatted(bytes, segment));
+            System.arraycopy(frame, 0, last, 0, bytes);
+            length = segment == 0 ? bytes : 60;
+        }
+
+        @Override
+        public void room() {
+            if (length > 0 && card.receive(last, length, 0)) {
+                length = 0;
+            }
+        }
+
+        @Override
+        public boolean expecting() {
+            return false;
+        }
+
+        @Override
+        public void close() {
+            length = 0;
+        }
     }
 
     private static final class MemoryDisk implements BlockBackend {
