@@ -305,7 +305,6 @@ final class MachineBuilder {
                 throw new VmException(e.getMessage(), e);
             }
         }
-        addNetworks(context, technique, wishes);
         return wishes;
     }
 

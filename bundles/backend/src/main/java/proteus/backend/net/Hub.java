@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import proteus.api.io.DeviceContext;
 import proteus.api.io.NetBackend;
+import proteus.backend.net.wire.Cable;
+import proteus.backend.net.wire.Segments;
 
 /** Repeats each frame at all other ports. The only shared state is the list of ports: a frame is handed over to the thread of each machine. */
 final class Hub {

@@ -1,2 +1,2 @@
-/** Networks: hubs between virtual machines, captures of frames, and what all back ends share. */
+/** Networks: hubs between virtual machines and captures of frames. */
 package proteus.backend.net;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static proteus.backend.net.Wire.*;
+import static proteus.backend.net.wire.Wire.*;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

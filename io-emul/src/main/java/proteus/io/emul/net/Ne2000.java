@@ -17,6 +17,7 @@ import proteus.api.io.DeviceContext;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.InterruptLine;
 import proteus.api.io.NetBackend;
+import proteus.api.io.Timers;
 
 /**
  * An NE2000 on the ISA bus, QEMU's {@code ne2k_isa}: a DP8390 at ports 0 to 15, its remote DMA as a data port at 16, a reset port at 24.
@@ -37,6 +38,10 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
     private static final int PAGE = 256;
     private static final int HEADER = 4;
     private static final int LEAST = 60;
+    /** A byte at 10 Mb/s. */
+    private static final long BYTE_NANOS = 800;
+    /** Between two frames (IEEE 802.3, 4.4.2). */
+    private static final int GAP_BYTES = 24;
 
     /** Command register. */
     private static final int STOP = 1, START = 2, TRANSMIT = 4, REMOTE_READ = 8, REMOTE_WRITE = 0x10, REMOTE_ABORT = 0x20, REMOTE = 0x38;
@@ -57,6 +62,10 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
     private final int base;
     private final int irq;
     private final byte[] frame = new byte[NetBackend.LONGEST];
+    private final Timers clock;
+    /** When the frame that came last has passed the wire. */
+    private final Timers.Timer wire;
+    private long quiet;
 
     private int command;
     private int pageStart;
@@ -83,6 +92,8 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
         }
         this.backend = backend;
         counters = context.counters();
+        clock = context.timers();
+        wire = clock.create("NE2000 wire", backend::room);
         base = BASES[index];
         irq = INTERRUPTS[index];
         line = context.interrupt(irq);
@@ -117,6 +128,8 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
         receiveConfiguration = 0;
         transmitConfiguration = 0;
         dataConfiguration = 0;
+        quiet = 0;
+        wire.cancel();
         resetChip();
     }
 
@@ -324,6 +337,11 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
         if (!listening || length > NetBackend.LONGEST || length < Checksums.ETHERNET || !wanted(bytes) || !ringUsable()) {
             return true;
         }
+        if (clock.now() < quiet) {
+            // Drivers count on some time between frames: they clear the interrupt after they have looked for the last.
+            wire.arm(quiet);
+            return false;
+        }
         int size = Math.max(length, LEAST) + HEADER;
         int pages = (size + PAGE - 1) / PAGE;
         int ring = pageStop - pageStart;
@@ -340,6 +358,7 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
         at = store(at, bytes, length);
         store(at, new byte[LEAST], Math.max(0, LEAST - length));
         current = next;
+        quiet = clock.now() + (size + GAP_BYTES) * BYTE_NANOS;
         counters.count(CountedEvent.DEVICE_REQUESTS);
         raise(RECEIVED);
         return true;
@@ -405,6 +424,8 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
             out.writeShort(transmitCount);
             out.writeShort(remoteAddress);
             out.writeShort(remoteCount);
+            out.writeLong(quiet);
+            out.writeLong(wire.deadline());
             out.write(address);
             out.write(groups);
             out.write(memory, RAM, MEMORY - RAM);
@@ -437,6 +458,12 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
             transmitCount = in.readUnsignedShort();
             remoteAddress = in.readUnsignedShort();
             remoteCount = in.readUnsignedShort();
+            quiet = in.readLong();
+            long due = in.readLong();
+            wire.cancel();
+            if (due != Long.MAX_VALUE) {
+                wire.arm(due);
+            }
             in.readFully(address);
             in.readFully(groups);
             in.readFully(memory, RAM, MEMORY - RAM);
@@ -452,6 +479,7 @@ public final class Ne2000 implements Device, BusDevice, NetBackend.Card {
     public void close() {
         interruptStatus = 0;
         update();
+        wire.cancel();
         place.close();
     }
 }

@@ -101,6 +101,7 @@ class Ne2000Test {
         int given = 0;
         while (network.give(frame)) {
             given++;
+            pc.pass(1_000_000);
         }
         assertEquals((STOP - START - 2) / 4, given, "four pages each");
         byte[] header = remote((START + 1) * 256, 4);
@@ -112,6 +113,16 @@ class Ne2000Test {
         assertTrue(network.give(frame));
         out(0, 0x62);
         assertTrue(in(7) < START + 20, "around the end: " + in(7));
+    }
+
+    @Test
+    void framesComeAtTheSpeedOfTheWire() {
+        assertTrue(network.give(TestNetwork.frame(1000, 3)));
+        assertFalse(network.give(TestNetwork.frame(1000, 4)), "800 microseconds have not passed");
+        int asked = network.asked;
+        pc.pass(1_000_000);
+        assertEquals(asked + 1, network.asked);
+        assertTrue(network.give(TestNetwork.frame(1000, 4)));
     }
 
     @Test

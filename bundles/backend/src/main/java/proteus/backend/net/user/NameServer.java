@@ -1,6 +1,6 @@
 package proteus.backend.net.user;
 
-import static proteus.backend.net.Wire.*;
+import static proteus.backend.net.wire.Wire.*;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;

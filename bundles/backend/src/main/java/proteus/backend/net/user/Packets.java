@@ -1,9 +1,9 @@
 package proteus.backend.net.user;
 
-import static proteus.backend.net.Wire.*;
+import static proteus.backend.net.wire.Wire.*;
 
 import proteus.api.io.NetBackend;
-import proteus.backend.net.Cable;
+import proteus.backend.net.wire.Cable;
 
 /** Makes the frames that go to the guest, in one array: their data is put into it first, at {@link #TCP_DATA} or {@link #UDP_DATA}. */
 final class Packets {

@@ -1,6 +1,6 @@
 package proteus.backend.net.user;
 
-import static proteus.backend.net.Wire.*;
+import static proteus.backend.net.wire.Wire.*;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -12,7 +12,7 @@ import proteus.api.io.DeviceContext;
 import proteus.api.io.NetBackend;
 import proteus.api.io.NetSetting;
 import proteus.api.io.Timers;
-import proteus.backend.net.Cable;
+import proteus.backend.net.wire.Cable;
 
 /** The network of one machine and its gateway to the host's sockets. */
 public final class UserNet implements NetBackend {

@@ -1,7 +1,7 @@
 package proteus.backend.net.user;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static proteus.backend.net.Wire.*;
+import static proteus.backend.net.wire.Wire.*;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayDeque;

@@ -1,18 +1,18 @@
-package proteus.backend.net;
+package proteus.backend.net.wire;
 
-import static proteus.backend.net.Wire.*;
+import static proteus.backend.net.wire.Wire.*;
 
 /** Cuts a TCP segment that stands for several into those (what cards call TCP segmentation offload). */
-final class Segments {
+public final class Segments {
     /** Takes a frame; the array is used again for the next one. */
-    interface Sink {
+    public interface Sink {
         void frame(byte[] frame, int length);
     }
 
     private Segments() {}
 
     /** Whether it is TCP over IPv4 with whole headers, so that {@link #cut} can do it. */
-    static boolean possible(byte[] frame, int length) {
+    public static boolean possible(byte[] frame, int length) {
         if (length < ETHERNET + IP_HEADER + TCP_HEADER || u16(frame, ETHERTYPE) != IPV4 || frame[ETHERNET] >> 4 != 4 || u8(frame, ETHERNET + IP_PROTOCOL) != TCP) {
             return false;
         }
@@ -25,12 +25,12 @@ final class Segments {
     }
 
     /** Fills in the lengths of the whole: some drivers leave them out. */
-    static void complete(byte[] frame, int length) {
+    public static void complete(byte[] frame, int length) {
         u16(frame, ETHERNET + IP_TOTAL, length - ETHERNET);
         completeIp(frame, ETHERNET);
     }
 
-    static void cut(byte[] frame, int length, int segment, Sink sink) {
+    public static void cut(byte[] frame, int length, int segment, Sink sink) {
         int tcp = ETHERNET + ipHeader(frame, ETHERNET);
         int data = tcp + offset(frame, tcp);
         int sequence = i32(frame, tcp + TCP_SEQUENCE);

@@ -1,4 +1,4 @@
-package proteus.backend.net;
+package proteus.backend.net.wire;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,4 +1,4 @@
-package proteus.backend.net;
+package proteus.backend.net.wire;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
