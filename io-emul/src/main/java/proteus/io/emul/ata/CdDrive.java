@@ -375,7 +375,7 @@ final class CdDrive implements Drive {
 
     @Override
     public boolean wantsDma() {
-        return phase == Phase.DMA_IN;
+        return phase == Phase.DMA_IN && left > 0;
     }
 
     @Override

@@ -428,7 +428,7 @@ final class Disk implements Drive {
 
     @Override
     public boolean wantsDma() {
-        return phase == Phase.DMA_IN || phase == Phase.DMA_OUT;
+        return (phase == Phase.DMA_IN || phase == Phase.DMA_OUT) && left > 0;
     }
 
     @Override

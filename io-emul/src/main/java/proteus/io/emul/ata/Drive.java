@@ -27,6 +27,7 @@ interface Drive {
 
     // --- DMA, driven by the bus master
 
+    /** Whether there are bytes to move. A drive that has given all of them to regions too short for it waits for its reset. */
     boolean wantsDma();
 
     /** Whether the waiting DMA goes from the drive to memory. */
