@@ -1,6 +1,8 @@
 package proteus.io.virtio;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import proteus.api.io.BlockBackend;
 
 /** A disk in memory that counts what reaches it and can be made to fail. */
@@ -9,6 +11,8 @@ public final class TestDisk implements BlockBackend {
     public boolean readOnly;
     public boolean broken;
     public int flushes;
+    /** Ranges that were discarded, as offset and length. */
+    public final List<String> discards = new ArrayList<>();
 
     public TestDisk(int size) {
         bytes = new byte[size];
@@ -43,6 +47,12 @@ public final class TestDisk implements BlockBackend {
     public void flush() throws IOException {
         work();
         flushes++;
+    }
+
+    @Override
+    public void discard(long offset, long length) throws IOException {
+        work();
+        discards.add(offset + "+" + length);
     }
 
     private void work() throws IOException {

@@ -86,7 +86,7 @@ class VirtioMmioTest implements DeviceContext, Bus {
         assertEquals(4, read(0x08));
         assertEquals(1, read(0x10) >>> 28 & 1, "indirect descriptors");
         write(0x14, 1);
-        assertEquals(1, read(0x10), "VERSION_1");
+        assertEquals(1 | 1 << 8, read(0x10), "VERSION_1 and RING_RESET");
         write(0x14, 2);
         assertEquals(0, read(0x10));
         assertEquals(0xffff_ffffL, read(0xb0), "no shared memory");

@@ -76,6 +76,29 @@ class VirtioPciTest {
         status(status() | VirtioCore.DRIVER_OK);
     }
 
+    /** 2.6.1 and 4.1.4.3.2: a queue that is reset is out of use and has its size of before. */
+    @Test
+    void aQueueIsResetAlone() {
+        start(0);
+        machine.write(0, common + 0x3a, 2, 1);
+        assertEquals(1, machine.read(0, common + 0x1c, 2), "the driver did not take the feature");
+        status(0);
+        status(VirtioCore.ACKNOWLEDGE | VirtioCore.DRIVER);
+        machine.write(0, common + 0x08, 4, 1);
+        machine.write(0, common + 0x0c, 4, 1 | 1 << 8);
+        status(status() | VirtioCore.FEATURES_OK);
+        machine.write(0, common + 0x18, 2, QUEUE_ENTRIES);
+        machine.write(0, common + 0x20, 8, TABLE);
+        machine.write(0, common + 0x28, 8, AVAILABLE);
+        machine.write(0, common + 0x30, 8, USED);
+        machine.write(0, common + 0x1c, 2, 1);
+        assertEquals(1, machine.read(0, common + 0x1c, 2));
+        machine.write(0, common + 0x3a, 2, 1);
+        assertEquals(0, machine.read(0, common + 0x3a, 2), "it is done at once");
+        assertEquals(0, machine.read(0, common + 0x1c, 2));
+        assertEquals(128, machine.read(0, common + 0x18, 2));
+    }
+
     private void offer() {
         machine.ram.write64(TABLE, BUFFER);
         machine.ram.write32(TABLE + 8, 16);

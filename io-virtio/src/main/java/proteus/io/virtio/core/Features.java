@@ -9,7 +9,10 @@ public final class Features {
     /** The driver follows version 1 of the standard; there is no legacy interface here. */
     public static final long VERSION_1 = 1L << 32;
 
-    static final long COMMON = INDIRECT_DESC | EVENT_IDX | VERSION_1;
+    /** The driver may reset a queue alone (2.6.1). */
+    public static final long RING_RESET = 1L << 40;
+
+    static final long COMMON = INDIRECT_DESC | EVENT_IDX | VERSION_1 | RING_RESET;
 
     private Features() {}
 }

@@ -143,6 +143,13 @@ public final class VirtioCore {
         queue.reset();
     }
 
+    /** The driver resets a queue alone, as it may if it took that feature (2.6.1); nothing is under way then, so it is done at once. */
+    public void resetQueue(SplitQueue queue) {
+        if ((accepted & Features.RING_RESET) != 0) {
+            queue.reset();
+        }
+    }
+
     /** The driver notified a queue: a kick. */
     public void kick(int index) {
         counters.count(CountedEvent.KICKS);

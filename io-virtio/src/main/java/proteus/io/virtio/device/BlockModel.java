@@ -12,7 +12,7 @@ import proteus.io.virtio.core.RingException;
 import proteus.io.virtio.core.SplitQueue;
 import proteus.io.virtio.core.VirtioCore;
 
-/** The block device (virtio 1.2, 5.2): read, write, flush, identity. */
+/** The block device (virtio 1.2, 5.2): read, write, flush, discard, write zeroes, identity; on several queues alike. */
 public final class BlockModel implements DeviceModel {
     static final int SECTOR = 512;
     static final int SEGMENT_BYTES = 1 << 16;
@@ -25,11 +25,26 @@ public final class BlockModel implements DeviceModel {
     private static final long READ_ONLY = 1 << 5;
     private static final long BLOCK_SIZE = 1 << 6;
     private static final long FLUSH = 1 << 9;
+    private static final long MULTIPLE_QUEUES = 1 << 12;
+    private static final long DISCARD = 1 << 13;
+    private static final long WRITE_ZEROES = 1 << 14;
+    private static final int QUEUES = 4;
 
     private static final int REQUEST_IN = 0;
     private static final int REQUEST_OUT = 1;
     private static final int REQUEST_FLUSH = 4;
     private static final int REQUEST_IDENTITY = 8;
+    private static final int REQUEST_DISCARD = 11;
+    private static final int REQUEST_WRITE_ZEROES = 13;
+    /** struct virtio_blk_discard_write_zeroes: sector, number of sectors, flags (5.2.6). */
+    private static final int RANGE = 16;
+
+    private static final int RANGES_MOST = 16;
+    private static final int RANGE_UNMAP = 1;
+    /** Sectors of one range: 1 GiB, where the image's tables change; 32 MiB, where zeros may have to be written. */
+    private static final int DISCARD_MOST = 1 << 21;
+
+    private static final int ZEROES_MOST = 1 << 16;
     private static final int HEADER = 16;
     private static final int IDENTITY = 20;
     private static final long MOST = (long) SEGMENTS * SEGMENT_BYTES;
@@ -47,9 +62,13 @@ public final class BlockModel implements DeviceModel {
     /** @param index counts the disks; it is in the identity */
     public BlockModel(BlockBackend backend, int index) {
         this.backend = backend;
-        // struct virtio_blk_config (5.2.4): capacity in sectors, size_max, seg_max, geometry, blk_size.
-        configuration = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(backend.size() / SECTOR).putInt(SEGMENT_BYTES).putInt(SEGMENTS).putInt(0).putInt(SECTOR).array();
+        // struct virtio_blk_config (5.2.4): capacity in sectors, size_max, seg_max, geometry, blk_size, topology, writeback;
+        // num_queues; max_discard_sectors and _seg, discard_sector_alignment; max_write_zeroes_sectors and _seg, write_zeroes_may_unmap.
+        configuration = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(backend.size() / SECTOR).putInt(SEGMENT_BYTES).putInt(SEGMENTS).putInt(0).putInt(SECTOR).putLong(0).putShort((short) 0)
+                .putShort((short) QUEUES)
+                .putInt(DISCARD_MOST).putInt(RANGES_MOST).putInt(1)
+                .putInt(ZEROES_MOST).putInt(RANGES_MOST).put((byte) 1).array();
         identity = ByteBuffer.allocate(IDENTITY).put("proteus-disk-%d".formatted(index).getBytes(StandardCharsets.US_ASCII)).array();
     }
 
@@ -70,12 +89,12 @@ public final class BlockModel implements DeviceModel {
 
     @Override
     public long features() {
-        return SIZE_MAX | SEG_MAX | BLOCK_SIZE | FLUSH | (backend.readOnly() ? READ_ONLY : 0);
+        return SIZE_MAX | SEG_MAX | BLOCK_SIZE | FLUSH | MULTIPLE_QUEUES | (backend.readOnly() ? READ_ONLY : DISCARD | WRITE_ZEROES);
     }
 
     @Override
     public int queues() {
-        return 1;
+        return QUEUES;
     }
 
     @Override
@@ -130,6 +149,8 @@ public final class BlockModel implements DeviceModel {
                     backend.flush();
                     status = OK;
                 }
+                case REQUEST_DISCARD -> status = ranges(core, chain, DISCARD_MOST, false);
+                case REQUEST_WRITE_ZEROES -> status = ranges(core, chain, ZEROES_MOST, true);
                 case REQUEST_IDENTITY -> {
                     status = room >= IDENTITY ? OK : IO_ERROR;
                     data = status == OK ? chain.write(identity, 0, IDENTITY) : 0;
@@ -143,10 +164,52 @@ public final class BlockModel implements DeviceModel {
         return data == room ? room + 1 : data;
     }
 
+    /**
+     * Discards ranges, or writes zeros there (5.2.6.2): flags that are not known are unsupported, and so is unmap with a discard, which
+     * says it by itself.
+     *
+     * @param most sectors of one range
+     */
+    private int ranges(VirtioCore core, Chain chain, int most, boolean zeroes) throws IOException {
+        long length = chain.readable() - HEADER;
+        if (backend.readOnly() || length % RANGE != 0 || length > (long) RANGES_MOST * RANGE) {
+            return IO_ERROR;
+        }
+        ByteBuffer all = ByteBuffer.allocate((int) length).order(ByteOrder.LITTLE_ENDIAN);
+        chain.read(all.array(), 0, (int) length);
+        for (int at = 0; at < length; at += RANGE) {
+            int flags = all.getInt(at + 12);
+            if ((flags & ~RANGE_UNMAP) != 0 || !zeroes && flags != 0) {
+                return UNSUPPORTED;
+            }
+            long sectors = all.getInt(at + 8) & 0xffff_ffffL;
+            if (sectors > most || !onDisk(all.getLong(at), sectors)) {
+                return IO_ERROR;
+            }
+        }
+        for (int at = 0; at < length; at += RANGE) {
+            long offset = all.getLong(at) * SECTOR;
+            long bytes = (all.getInt(at + 8) & 0xffff_ffffL) * SECTOR;
+            if (zeroes) {
+                backend.writeZeroes(offset, bytes, (all.getInt(at + 12) & RANGE_UNMAP) != 0);
+            } else {
+                backend.discard(offset, bytes);
+            }
+        }
+        if ((core.accepted() & FLUSH) == 0) {
+            backend.flush();
+        }
+        return OK;
+    }
+
     /** Whether it is whole sectors of the disk, and no more than the limits told in the configuration allow. */
     private boolean inRange(long sector, long length) {
+        return length % SECTOR == 0 && length <= MOST && onDisk(sector, length / SECTOR);
+    }
+
+    private boolean onDisk(long sector, long count) {
         long sectors = backend.size() / SECTOR;
-        return length % SECTOR == 0 && length <= MOST && sector >= 0 && sector <= sectors && length / SECTOR <= sectors - sector;
+        return sector >= 0 && sector <= sectors && count <= sectors - sector;
     }
 
     private void read(Chain chain, long from, long length) throws IOException {

@@ -53,6 +53,7 @@ public final class VirtioMmio implements Device, BusDevice {
     static final int QUEUE_DEVICE = 0x0a0;
     static final int SHARED_MEMORY_LENGTH = 0x0b0;
     static final int SHARED_MEMORY_BASE = 0x0b8;
+    static final int QUEUE_RESET = 0x0c0;
     static final int CONFIGURATION_GENERATION = 0x0fc;
     static final int CONFIGURATION = 0x100;
 
@@ -179,6 +180,11 @@ public final class VirtioMmio implements Device, BusDevice {
                     core.enable(queue);
                 } else {
                     core.disable(queue);
+                }
+            }
+            case QUEUE_RESET -> {
+                if (word == 1) {
+                    core.resetQueue(queue);
                 }
             }
             case QUEUE_DESCRIPTORS, QUEUE_DESCRIPTORS + 4 -> queue.table(Words.replaced(queue.table(), half, word));

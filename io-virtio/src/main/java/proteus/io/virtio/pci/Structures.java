@@ -9,7 +9,7 @@ import proteus.io.virtio.core.Words;
 /** BAR 0: common configuration, ISR status, the device's configuration and the notification addresses (virtio 1.2, 4.1.4.3 to 4.1.4.6). */
 final class Structures implements BusDevice {
     static final int COMMON = 0x0000;
-    static final int COMMON_LENGTH = 0x38;
+    static final int COMMON_LENGTH = 0x3c;
     static final int ISR = 0x1000;
     static final int DEVICE = 0x2000;
     static final int NOTIFY = 0x3000;
@@ -31,6 +31,8 @@ final class Structures implements BusDevice {
     private static final int QUEUE_DESCRIPTORS = 0x20;
     private static final int QUEUE_DRIVER = 0x28;
     private static final int QUEUE_DEVICE = 0x30;
+    /** Reads as 0: what the driver writes to reset a queue is done when the write is. */
+    private static final int QUEUE_RESET = 0x3a;
 
     private final VirtioCore core;
     private final Vectors vectors;
@@ -132,7 +134,7 @@ final class Structures implements BusDevice {
 
     /** Fields are written in their own width (4.1.3.1); other writes are lost. */
     private void common(int at, int size, long value) {
-        int width = at < CONFIG_VECTOR || at >= QUEUE_DESCRIPTORS ? 4 : at == STATUS ? 1 : 2;
+        int width = at < CONFIG_VECTOR || at >= QUEUE_DESCRIPTORS && at < QUEUE_DEVICE + 8 ? 4 : at == STATUS ? 1 : 2;
         if (size != width || at % width != 0) {
             return;
         }
@@ -165,6 +167,11 @@ final class Structures implements BusDevice {
             case QUEUE_ENABLE -> {
                 if (word == 1) {
                     core.enable(queue);
+                }
+            }
+            case QUEUE_RESET -> {
+                if (word == 1) {
+                    core.resetQueue(queue);
                 }
             }
             case QUEUE_DESCRIPTORS, QUEUE_DESCRIPTORS + 4 -> queue.table(Words.replaced(queue.table(), at >> 2 & 1, word));
