@@ -38,10 +38,10 @@ public final class ParavirtualTechnique implements CpuTechnique {
     @Override
     public Optional<String> objection(Composition wish) {
         return switch (wish.memory()) {
-            case "ept" -> Optional.of("CPU technique 'para' cannot be over 'ept': nested paging belongs to VMX non-root operation, and a paravirtual kernel in ring 3 runs without it,"
-                    + " on page tables that hold host frames already; take 'direct'.");
-            case "shadow" -> Optional.of("CPU technique 'para' cannot be over 'shadow': a paravirtual guest's page tables hold host frames, of which there is nothing to derive;"
-                    + " take 'direct'.");
+            case "ept" -> Optional.of("CPU technique 'para' cannot be over 'ept': nested tables translate in VMX non-root operation only, and a kernel that runs there has ring 0"
+                    + " and is no guest of 'para' (Xen starts such ones by their PVH note, as 'hwassist' over 'ept' does here); take 'direct'.");
+            case "shadow" -> Optional.of("CPU technique 'para' cannot be over 'shadow': Xen's interface gives a paravirtual kernel host frames, which it writes into the tables that"
+                    + " the hardware walks, so there is nothing to derive a shadow from; take 'direct'.");
             default -> Optional.empty();
         };
     }

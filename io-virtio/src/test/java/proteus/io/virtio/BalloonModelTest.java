@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import proteus.api.event.CountedEvent;
@@ -54,6 +59,25 @@ class BalloonModelTest {
         assertEquals(2 << 12, balloon.held());
         balloon.reset();
         assertEquals(0, balloon.held());
+    }
+
+    @Test
+    void whoTakesOverKnowsWhatIsHeldAndGoesOnAsking() throws IOException {
+        driver.start(0);
+        balloon.ask(1 << 20);
+        send(INFLATE, 3, 4, 63);
+        ByteArrayOutputStream state = new ByteArrayOutputStream();
+        driver.core.save(new DataOutputStream(state));
+
+        Driver other = new Driver(BalloonModel::new);
+        other.core.load(new DataInputStream(new ByteArrayInputStream(state.toByteArray())));
+        BalloonModel successor = (BalloonModel) other.core.model();
+        assertEquals(3 << 12, successor.held());
+        assertEquals(1 << 20, successor.asked());
+        assertEquals(1, successor.readConfiguration(1), "256 pages");
+        assertTrue(successor.driven());
+        successor.ask(2 << 20);
+        assertEquals(1, other.configurationChanges, "the driver is told as before");
     }
 
     @Test

@@ -1,5 +1,8 @@
 package proteus.io.virtio.core;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import proteus.api.io.DeviceRole;
 
 /** A device type (virtio 1.2, chapter 5) apart from its transport. Used on the VM's thread. */
@@ -29,6 +32,12 @@ public interface DeviceModel {
 
     /** The driver set DRIVER_OK: the device is live (3.1.1). */
     default void start(VirtioCore core) {}
+
+    /** Writes what of the device is not in its queues nor at its back end; most have nothing. */
+    default void save(DataOutputStream out) throws IOException {}
+
+    /** Takes over what {@link #save} wrote. */
+    default void load(DataInputStream in) throws IOException {}
 
     /**
      * Serves what is in a queue: the driver has notified it.

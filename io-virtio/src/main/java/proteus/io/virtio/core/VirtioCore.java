@@ -202,6 +202,7 @@ public final class VirtioCore {
         for (SplitQueue queue : queues) {
             queue.save(out);
         }
+        model.save(out);
     }
 
     /** Takes over what {@link #save} wrote. */
@@ -210,6 +211,10 @@ public final class VirtioCore {
         accepted = in.readLong() & offered();
         for (SplitQueue queue : queues) {
             queue.load(in);
+        }
+        model.load(in);
+        if (live()) {
+            model.start(this);
         }
     }
 }

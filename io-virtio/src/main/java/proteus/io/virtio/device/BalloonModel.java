@@ -1,5 +1,8 @@
 package proteus.io.virtio.device;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.BitSet;
 import proteus.api.event.CountedEvent;
 import proteus.api.event.EventCounters;
@@ -118,6 +121,32 @@ public final class BalloonModel implements DeviceModel {
     @Override
     public void start(VirtioCore live) {
         core = live;
+    }
+
+    @Override
+    public void save(DataOutputStream out) throws IOException {
+        out.writeInt(asked);
+        out.writeInt(actual);
+        long[] words = held.toLongArray();
+        out.writeInt(words.length);
+        for (long word : words) {
+            out.writeLong(word);
+        }
+    }
+
+    /** Its memory was taken over with the balloon's pages in whatever state: only who holds them is kept here. */
+    @Override
+    public void load(DataInputStream in) throws IOException {
+        asked = in.readInt();
+        actual = in.readInt();
+        held.clear();
+        int words = in.readInt();
+        for (int i = 0; i < words; i++) {
+            long word = in.readLong();
+            for (; word != 0; word &= word - 1) {
+                held.set(i * Long.SIZE + Long.numberOfTrailingZeros(word));
+            }
+        }
     }
 
     @Override

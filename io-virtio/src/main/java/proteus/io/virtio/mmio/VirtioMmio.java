@@ -62,7 +62,7 @@ public final class VirtioMmio implements Device, BusDevice {
     private static final int VENDOR = 0x1af4;
     private static final int USED_BUFFER = 1;
     private static final int CONFIGURATION_CHANGED = 2;
-    private static final int STATE_VERSION = 1;
+    private static final int STATE_VERSION = 2;
 
     private final VirtioCore core;
     private final InterruptLine line;

@@ -20,7 +20,7 @@ import proteus.io.virtio.core.VirtioCore;
 
 /** A virtio device in a PCI slot (virtio 1.2, 4.1). */
 public final class VirtioPci implements Device {
-    private static final int STATE_VERSION = 1;
+    private static final int STATE_VERSION = 2;
     private static final int VENDOR = 0x1af4;
     /** Of devices without legacy interface (4.1.2.1). */
     private static final int FIRST_DEVICE = 0x1040;
