@@ -49,6 +49,7 @@ public record EmbeddedGuest(
             guest("rings", 32, 32, "walks through ring 0, 1 and 3 and shows what each instruction answers there"),
             guest("nano", 64, 32, "the seven nanobenchmarks of Adams and Agesen [iterations=N warmup=N only=NAME]"),
             guest("storm", 64, 32, "touches pages that are filled on demand, then pages that are copied on write [pages=N]"),
+            guest("virtio", 64, 64, "drives each virtio device over MMIO: console, disk, entropy, balloon [balloon=1 serves the host's wishes]"),
             guest("bench32", 32, 64, "computing, memory and system loops with checksums, 32 bit [scale=N only=NAME]"),
             guest("bench64", 64, 64, "computing, memory and system loops with checksums, 64 bit; also called bench [scale=N only=NAME]"),
             guest("pv32", 32, 32, GuestAbi.XEN_PV, "the same with 32 bits, PAE tables and hypercalls by INT 0x82 [pages=N batch=B by=NAME]"),
