@@ -2,6 +2,7 @@ package proteus.api.io;
 
 import java.util.List;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ConsumerType;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** The board of one VM: interrupt controllers, timers, RTC, PCI host, firmware tables. */
@@ -11,6 +12,9 @@ public interface Board extends AutoCloseable {
 
     /** A new wire to a global system interrupt; all wires of one interrupt are ORed. Ask once and keep it. */
     InterruptLine line(int gsi);
+
+    /** Tells of every change of a global system interrupt's level from now on, on the VM's thread; there is one watcher. */
+    default void watchLines(LineWatcher watcher) {}
 
     /** The PCI bus. */
     PciSlots pci();
@@ -43,6 +47,12 @@ public interface Board extends AutoCloseable {
 
     @Override
     void close();
+
+    /** Watches the wires that devices drive, as a logic analyser would. */
+    @ConsumerType
+    interface LineWatcher {
+        void changed(int gsi, boolean asserted);
+    }
 
     /**
      * What boot protocols hand to the guest.

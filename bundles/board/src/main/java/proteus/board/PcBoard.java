@@ -36,7 +36,7 @@ import proteus.board.pci.PowerManagement;
 
 /** One VM's board. */
 final class PcBoard implements Board {
-    private static final int STATE_VERSION = 1;
+    private static final int STATE_VERSION = 2;
     private static final int TIMER_GSI = 0;
     private static final int KEYBOARD_GSI = 1;
     private static final int RTC_GSI = 8;
@@ -137,6 +137,11 @@ final class PcBoard implements Board {
     public InterruptLine line(int gsi) {
         // The VM counts what its devices raise.
         return lines.wire(gsi, () -> {});
+    }
+
+    @Override
+    public void watchLines(LineWatcher watcher) {
+        lines.watch(watcher);
     }
 
     @Override

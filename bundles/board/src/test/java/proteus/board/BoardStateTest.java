@@ -76,7 +76,7 @@ class BoardStateTest {
         byte[] state = machine.board.exportState();
         byte[] other = state.clone();
         other[0] = 99;
-        assertEquals("The board's state has version 99, this board reads 1.",
+        assertEquals("The board's state has version 99, this board reads 2.",
                 assertThrows(IllegalArgumentException.class, () -> machine.board.importState(other)).getMessage());
         assertThrows(IllegalArgumentException.class, () -> machine.board.importState(Arrays.copyOf(state, state.length / 2)));
     }

@@ -163,6 +163,13 @@ class FirmwareTest {
     }
 
     @Test
+    void fwCfgHasTheMachinesIdentity() {
+        machine.board.firmwareFile("uuid", new byte[] {1, 2, 3});
+        machine.outWord(0x510, 2);
+        assertEquals(0x010203, machine.in(0x511) << 16 | machine.in(0x511) << 8 | machine.in(0x511));
+    }
+
+    @Test
     void fwCfgCopiesByDmaAndReadsZerosBeyondTheEnd() {
         machine.board.firmwareFile("opt/greeting", "hello".getBytes(StandardCharsets.US_ASCII));
         assertEquals(0x51454d55, Integer.reverseBytes(machine.inDouble(0x514)));

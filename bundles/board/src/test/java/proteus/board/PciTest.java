@@ -47,6 +47,22 @@ class PciTest {
     }
 
     @Test
+    void theLowBitsOfTheAddressChooseAByteAsThoseOfTheDataPortDo() {
+        select(0, 0, 2);
+        assertEquals(0x1237, machine.inWord(0xcfc));
+        assertEquals(0x1237, machine.inWord(0xcfe));
+        assertEquals(0x80000000, machine.inDouble(0xcf8), "they are reserved and read as zeros");
+    }
+
+    @Test
+    void theHostBridgeKeepsItsManagementSegmentAwayFromPrograms() {
+        assertEquals(0x02, config(0, 0, 0x70) >> 16 & 0xff);
+        config(0, 0, 0x70, 0);
+        machine.board.reset();
+        assertEquals(0x02, config(0, 0, 0x70) >> 16 & 0xff);
+    }
+
+    @Test
     void registersAreReadInPieces() {
         select(0, 0, 0);
         assertEquals(0x8086, machine.inWord(0xcfc));

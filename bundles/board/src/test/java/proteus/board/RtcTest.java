@@ -82,10 +82,61 @@ class RtcTest {
     @Test
     void updateInProgressShowsBeforeASecondEnds() {
         assertEquals(0x26, read(0x0a));
-        machine.timers.pass(SECOND - 1_000_000);
-        assertEquals(0xa6, read(0x0a));
-        machine.timers.pass(1_000_000);
+        machine.timers.pass(SECOND - 244_141);
         assertEquals(0x26, read(0x0a));
+        machine.timers.pass(1);
+        assertEquals(0xa6, read(0x0a));
+        machine.timers.pass(244_140);
+        assertEquals(0x26, read(0x0a));
+    }
+
+    @Test
+    void theFirstUpdateComesHalfASecondAfterTheDividerIsLetGo() {
+        machine.timers.pass(300_000_000);
+        write(0x0a, 0x76);
+        write(0, 0x58);
+        machine.timers.pass(7 * SECOND);
+        assertEquals(0x58, read(0), "while the divider is held in reset the time stands still");
+        assertEquals(0x76, read(0x0a));
+        write(0x0a, 0x26);
+        machine.timers.pass(SECOND / 2 - 1);
+        assertEquals(0x58, read(0));
+        machine.timers.pass(1);
+        assertEquals(0x59, read(0));
+        machine.timers.pass(SECOND - 1);
+        assertEquals(0x59, read(0));
+    }
+
+    @Test
+    void theUpdateInterruptFollowsTheDivider() {
+        listen();
+        write(0x0b, 0x12);
+        write(0x0a, 0x76);
+        machine.timers.pass(3 * SECOND);
+        assertFalse(interrupted());
+        write(0x0a, 0x26);
+        machine.timers.pass(SECOND / 2 - 1);
+        assertFalse(interrupted());
+        machine.timers.pass(1);
+        assertTrue(interrupted());
+    }
+
+    @Test
+    void theDividerKeepsItsPhaseOverAReset() {
+        write(0x0a, 0x76);
+        machine.timers.pass(200_000_000);
+        write(0x0a, 0x26);
+        byte[] state = machine.board.exportState();
+        machine.timers.pass(SECOND / 2);
+        int then = read(0);
+        FakeMachine other = new FakeMachine();
+        other.timers.pass(200_000_000);
+        other.board.importState(state);
+        other.timers.pass(SECOND / 2 - 1);
+        other.out(0x70, 0);
+        assertEquals(then - 1, other.in(0x71));
+        other.timers.pass(1);
+        assertEquals(then, other.in(0x71));
     }
 
     @Test

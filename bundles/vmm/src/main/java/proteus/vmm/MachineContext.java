@@ -18,7 +18,7 @@ import proteus.api.memory.GuestMemory;
 import proteus.api.vm.VmEnd;
 
 /** The context of the board and of every device of one VM. */
-final class MachineContext implements BoardContext {
+class MachineContext implements BoardContext {
     private final AddressBus ports;
     private final AddressBus mmio;
     private final MachineMemory memory;

@@ -20,6 +20,8 @@ import proteus.api.compose.Composer;
 import proteus.api.compose.CompositionReport;
 import proteus.api.io.BlockBackends;
 import proteus.api.io.NetBackends;
+import proteus.api.vm.DrivenMachine;
+import proteus.api.vm.DrivenMachines;
 import proteus.api.vm.HostMemoryManager;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
@@ -28,7 +30,7 @@ import proteus.api.vm.VmSpec;
 
 /** All virtual machines of this host. */
 @Component
-public final class Machines implements VirtualMachineManager, HostMemoryManager, TechniqueRegistry.Listener {
+public final class Machines implements VirtualMachineManager, HostMemoryManager, DrivenMachines, TechniqueRegistry.Listener {
     private final TechniqueRegistry registry;
     private final Composer composer;
     private final Map<String, Machine> machines = new ConcurrentHashMap<>();
@@ -101,6 +103,11 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
         } catch (UncheckedIOException e) {
             throw new VmException("the snapshot %s cannot be read (%s); nothing was restored".formatted(file, e.getCause().getMessage()), e);
         }
+    }
+
+    @Override
+    public DrivenMachine drive(DrivenMachines.Setup setup) {
+        return DrivenPc.make(setup, registry, memories);
     }
 
     @Override

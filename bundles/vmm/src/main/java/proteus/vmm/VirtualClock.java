@@ -19,15 +19,26 @@ final class VirtualClock implements Timers {
     private final Clock kind;
     private final LongSupplier source;
     private final long origin;
+    private final long epochSeconds;
     private final List<Arming> timers = new ArrayList<>();
     private long idle;
     private long next = Long.MAX_VALUE;
 
     /** @param retired instructions of the VM's processor so far */
     VirtualClock(Clock kind, LongSupplier retired) {
+        this(kind, retired, EPOCH_SECONDS);
+    }
+
+    private VirtualClock(Clock kind, LongSupplier retired, long epochSeconds) {
         this.kind = kind;
+        this.epochSeconds = epochSeconds;
         this.source = kind == Clock.COUNT ? retired : System::nanoTime;
         this.origin = source.getAsLong();
+    }
+
+    /** A clock that only {@link #pass} moves, and whose RTC starts at the host's time: of a machine without processor. */
+    static VirtualClock driven() {
+        return new VirtualClock(Clock.COUNT, () -> 0, System.currentTimeMillis() / 1000);
     }
 
     Clock kind() {
@@ -41,7 +52,7 @@ final class VirtualClock implements Timers {
 
     @Override
     public long wallSeconds() {
-        return kind == Clock.COUNT ? EPOCH_SECONDS + now() / NANOS_PER_SECOND : System.currentTimeMillis() / 1000;
+        return kind == Clock.COUNT ? epochSeconds + now() / NANOS_PER_SECOND : System.currentTimeMillis() / 1000;
     }
 
     @Override

@@ -12,10 +12,15 @@ public final class Main {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    /** The command has given its status; until then only a signal can end the process. */
+    private static volatile boolean finished;
+
     private Main() { }
 
     public static void main(String[] args) {
-        System.exit(run(List.of(args)));
+        int status = run(List.of(args));
+        finished = true;
+        System.exit(status);
     }
 
     private static int run(List<String> args) {
@@ -26,7 +31,7 @@ public final class Main {
             System.err.println("proteus: " + e.getMessage());
             return USAGE;
         }
-        try (Platform platform = Platform.start(home(), request.startLevel())) {
+        try (Platform platform = Platform.start(home(), request, () -> signalled(request))) {
             if (request.interactive()) {
                 platform.openTerminal();
                 platform.awaitStop();
@@ -39,6 +44,13 @@ public final class Main {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return FAILURE;
+        }
+    }
+
+    /** A signal is the usual end of a server: it gets the status of success instead of the JVM's. */
+    private static void signalled(Request request) {
+        if (!finished && request.serves()) {
+            Runtime.getRuntime().halt(0);
         }
     }
 

@@ -42,21 +42,28 @@ final class Platform implements AutoCloseable {
         this.cache = cache;
     }
 
-    /** Starts every bundle up to the given level and returns when they have had their turn; a terminal is not opened yet. */
-    static Platform start(Path home, int level) throws StartException {
+    /**
+     * Starts the bundles that a request needs and returns when they have had their turn; a terminal is not opened yet.
+     *
+     * @param atExit done when the process ends, after everything has stopped
+     */
+    static Platform start(Path home, Request request, Runnable atExit) throws StartException {
         Path cache = null;
         try {
             // One cache per process: images are immutable and referenced in place, so a cache is small, and runs in parallel are normal.
             cache = Files.createTempDirectory("proteus-");
             Map<String, String> configuration = configuration(home);
             configuration.put(Constants.FRAMEWORK_STORAGE, cache.toString());
-            configuration.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, Integer.toString(level));
+            configuration.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, Integer.toString(request.startLevel()));
             Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst()
                     .orElseThrow(() -> new StartException("felix-framework.jar is missing beside the launcher in " + home))
                     .newFramework(configuration);
             Platform platform = new Platform(framework, cache);
-            Runtime.getRuntime().addShutdownHook(new Thread(platform::close, "proteus-shutdown"));
-            platform.install(home.resolve("bundles"), level);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                platform.close();
+                atExit.run();
+            }, "proteus-shutdown"));
+            platform.install(home, request);
             return platform;
         } catch (IOException | BundleException e) {
             delete(cache);
@@ -64,12 +71,14 @@ final class Platform implements AutoCloseable {
         }
     }
 
-    private void install(Path folder, int level) throws BundleException, IOException, StartException {
+    private void install(Path home, Request request) throws BundleException, IOException, StartException {
         framework.init();
         BundleContext context = framework.getBundleContext();
-        for (Path jar : jars(folder)) {
+        List<String> enough = enough(home, request);
+        for (Path jar : jars(home.resolve("bundles"))) {
             int own = Integer.parseInt(jar.getParent().getFileName().toString());
-            if (own > Request.GOGO && level < Request.GOGO) {
+            boolean terminalOnly = own > Request.GOGO && request.startLevel() < Request.GOGO;
+            if (terminalOnly || !enough.isEmpty() && enough.stream().noneMatch(jar.getFileName().toString()::startsWith)) {
                 continue;
             }
             Bundle bundle = context.installBundle("reference:" + jar.toUri());
@@ -95,6 +104,15 @@ final class Platform implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new StartException("interrupted while the platform started", e);
         }
+    }
+
+    /** How the names of the jars begin that are enough for a command; empty if it has no such list and gets everything. */
+    private static List<String> enough(Path home, Request request) throws IOException {
+        Path list = home.resolve("conf").resolve(request.command() + ".bundles");
+        if (!Files.isRegularFile(list)) {
+            return List.of();
+        }
+        return Files.readAllLines(list).stream().map(String::strip).filter(line -> !line.isEmpty() && !line.startsWith("#")).toList();
     }
 
     BundleContext context() {

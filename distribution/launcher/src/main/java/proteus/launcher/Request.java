@@ -42,6 +42,11 @@ record Request(String command, List<String> arguments, int startLevel) {
         };
     }
 
+    /** Whether a signal is the usual end of the command, as it is of a server, and no failure. */
+    boolean serves() {
+        return command.equals("qtest");
+    }
+
     boolean interactive() {
         return startLevel == TERMINAL;
     }

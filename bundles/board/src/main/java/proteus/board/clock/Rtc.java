@@ -13,7 +13,8 @@ import proteus.board.part.Ticks;
 
 /**
  * The real-time clock MC146818A with 128 bytes of CMOS memory at 0x70 and 0x71. Its seconds are the VM's: the wall time is
- * asked for once, at power on, and then virtual time passes. Seconds change at whole seconds of virtual time.
+ * asked for once, at power on, and then virtual time passes. At first seconds change at whole seconds of virtual time; a guest
+ * moves that by holding the divider chain in reset, whose first update comes half a second after it is let go.
  */
 public final class Rtc implements Part {
     private static final int SECONDS = 0x00;
@@ -45,8 +46,12 @@ public final class Rtc implements Part {
     private static final int PM = 0x80;
     private static final int ALARM_ANY = 0xc0;
 
-    /** UIP rises 244 us before an update of 1984 us, which ends with the new second (data sheet, table 6). */
-    private static final long UPDATE_NANOS = 2_228_000;
+    /** UIP rises 244 us before an update (data sheet, table 6), eight periods of the crystal; the update itself takes no time here. */
+    private static final long UPDATE_NANOS = 8 * Ticks.SECOND / 32_768;
+    /** Register A, DV2..DV0 = 11x: the divider chain is held in reset (data sheet, table 3). */
+    private static final int DIVIDER_RESET = 0x60;
+    /** The first update after a reset of the divider (data sheet, Divider Control). */
+    private static final long HALF_SECOND = Ticks.SECOND / 2;
     private static final long DAY_SECONDS = 86_400;
 
     private final Timers timers;
@@ -55,12 +60,14 @@ public final class Rtc implements Part {
     private final byte[] memory = new byte[128];
     private int index;
     private boolean nmiMasked;
-    /** Seconds since 1970 at virtual second 0. */
+    /** Seconds since 1970 at second 0 of the divider chain. */
     private long epoch;
-    /** The time registers as the guest left them while SET stops the clock. */
+    /** Nanoseconds by which the divider chain is ahead of virtual time, less than a second. */
+    private long phase;
+    /** The time registers as the guest left them while the clock is stopped. */
     private long frozen;
     private int flags;
-    /** Virtual second and periodic tick up to which flags have been raised. */
+    /** Second of the divider chain and periodic tick up to which flags have been raised. */
     private long secondsSeen;
     private long ticksSeen;
 
@@ -104,7 +111,7 @@ public final class Rtc implements Part {
         return switch (index) {
             case SECONDS, MINUTES, HOURS, WEEKDAY, DAY, MONTH, YEAR, CENTURY -> timeRegister(index);
             case REGISTER_A -> {
-                boolean updating = !stopped() && timers.now() % Ticks.SECOND >= Ticks.SECOND - UPDATE_NANOS;
+                boolean updating = !stopped() && chain() % Ticks.SECOND >= Ticks.SECOND - UPDATE_NANOS;
                 yield memory[REGISTER_A] & 0x7f | (updating ? A_UPDATE_IN_PROGRESS : 0);
             }
             case REGISTER_C -> {
@@ -124,27 +131,16 @@ public final class Rtc implements Part {
             case SECONDS, MINUTES, HOURS, DAY, MONTH, YEAR, CENTURY -> setTime(index, value);
             // The day of the week follows from the date.
             case WEEKDAY, REGISTER_C, REGISTER_D -> {}
-            case REGISTER_A -> {
-                catchUp();
+            case REGISTER_A -> control(() -> {
+                boolean letGo = dividerReset() && (value & DIVIDER_RESET) != DIVIDER_RESET;
                 memory[REGISTER_A] = (byte) (value & 0x7f);
-                ticksSeen = periodicTicks();
-                arm();
-            }
-            case REGISTER_B -> {
-                catchUp();
-                boolean wasStopped = stopped();
-                long current = time();
-                // SET clears the update-ended enable (data sheet, register B).
-                memory[REGISTER_B] = (byte) ((value & B_SET) != 0 ? value & ~B_UPDATE : value);
-                if (stopped() && !wasStopped) {
-                    frozen = current;
-                } else if (!stopped() && wasStopped) {
-                    epoch = frozen - second();
-                    secondsSeen = second();
+                if (letGo) {
+                    phase = HALF_SECOND - timers.now() % Ticks.SECOND;
                 }
-                drive();
-                arm();
-            }
+                ticksSeen = periodicTicks();
+            });
+            // SET clears the update-ended enable (data sheet, register B).
+            case REGISTER_B -> control(() -> memory[REGISTER_B] = (byte) ((value & B_SET) != 0 ? value & ~B_UPDATE : value));
             default -> {
                 memory[index] = (byte) value;
                 if (index == SECONDS_ALARM || index == MINUTES_ALARM || index == HOURS_ALARM) {
@@ -154,16 +150,41 @@ public final class Rtc implements Part {
         }
     }
 
+    /** A change of a control register, which may stop the clock or let it go on. */
+    private void control(Runnable change) {
+        catchUp();
+        boolean wasStopped = stopped();
+        long current = time();
+        change.run();
+        if (stopped()) {
+            frozen = wasStopped ? frozen : current;
+        } else if (wasStopped) {
+            epoch = frozen - second();
+            secondsSeen = second();
+        }
+        drive();
+        arm();
+    }
+
     private int control() {
         return memory[REGISTER_B];
     }
 
+    private boolean dividerReset() {
+        return (memory[REGISTER_A] & DIVIDER_RESET) == DIVIDER_RESET;
+    }
+
     private boolean stopped() {
-        return (control() & B_SET) != 0;
+        return (control() & B_SET) != 0 || dividerReset();
+    }
+
+    /** Nanoseconds that the divider chain has counted. */
+    private long chain() {
+        return timers.now() + phase;
     }
 
     private long second() {
-        return timers.now() / Ticks.SECOND;
+        return Math.floorDiv(chain(), Ticks.SECOND);
     }
 
     private long time() {
@@ -237,9 +258,8 @@ public final class Rtc implements Part {
 
     /** Period of the periodic interrupt in 1/32768 s, 0 for none (data sheet, table 5); the divider must run. */
     private int period() {
-        int a = memory[REGISTER_A];
-        int rate = a & 0xf;
-        if (rate == 0 || (a >> 4 & 7) != 2) {
+        int rate = memory[REGISTER_A] & 0xf;
+        if (rate == 0 || dividerReset()) {
             return 0;
         }
         return rate < 3 ? 128 << rate - 1 : 1 << rate - 1;
@@ -303,7 +323,7 @@ public final class Rtc implements Part {
             when = Ticks.nanos((periodicTicks() + 1) * period(), 32_768);
         }
         if ((control() & (B_UPDATE | B_ALARM)) != 0 && !stopped()) {
-            when = Math.min(when, (second() + 1) * Ticks.SECOND);
+            when = Math.min(when, (second() + 1) * Ticks.SECOND - phase);
         }
         if (when == Long.MAX_VALUE) {
             timer.cancel();
@@ -340,7 +360,7 @@ public final class Rtc implements Part {
 
     @Override
     public void save(StateWriter out) {
-        out.putBytes(memory).putInt(index).putBoolean(nmiMasked).putLong(epoch).putLong(frozen).putInt(flags);
+        out.putBytes(memory).putInt(index).putBoolean(nmiMasked).putLong(epoch).putLong(phase).putLong(frozen).putInt(flags);
         out.putLong(secondsSeen).putLong(ticksSeen);
     }
 
@@ -350,6 +370,7 @@ public final class Rtc implements Part {
         index = in.takeInt() & 0x7f;
         nmiMasked = in.takeBoolean();
         epoch = in.takeLong();
+        phase = Math.clamp(in.takeLong(), -Ticks.SECOND, Ticks.SECOND);
         frozen = in.takeLong();
         flags = in.takeInt();
         secondsSeen = in.takeLong();

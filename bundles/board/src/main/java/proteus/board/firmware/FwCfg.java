@@ -17,6 +17,7 @@ import proteus.board.part.StateWriter;
 public final class FwCfg implements Part {
     private static final int SIGNATURE = 0x00;
     private static final int ID = 0x01;
+    private static final int UUID = 0x02;
     private static final int RAM_SIZE = 0x03;
     private static final int CPUS = 0x05;
     private static final int KERNEL_SIZE = 0x08;
@@ -66,11 +67,12 @@ public final class FwCfg implements Part {
     }
 
     /**
-     * Adds an item. The names {@code kernel}, {@code initrd}, {@code cmdline} and {@code setup} are the items of those
-     * purposes; every other name becomes a file.
+     * Adds an item. The names {@code uuid}, {@code kernel}, {@code initrd}, {@code cmdline} and {@code setup} are the items of
+     * those purposes; every other name becomes a file.
      */
     public void file(String name, byte[] content) {
         switch (name) {
+            case "uuid" -> items.put(UUID, content.clone());
             case "kernel" -> pair(KERNEL_SIZE, KERNEL_DATA, content);
             case "initrd" -> pair(INITRD_SIZE, INITRD_DATA, content);
             case "setup" -> pair(SETUP_SIZE, SETUP_DATA, content);

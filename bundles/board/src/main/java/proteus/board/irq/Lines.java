@@ -2,6 +2,7 @@ package proteus.board.irq;
 
 import proteus.api.event.CountedEvent;
 import proteus.api.event.EventCounters;
+import proteus.api.io.Board;
 import proteus.api.io.InterruptLine;
 
 /**
@@ -15,6 +16,7 @@ public final class Lines {
     private final IoApic ioApic;
     private final EventCounters counters;
     private final int[] asserted = new int[IoApic.PINS];
+    private Board.LineWatcher watcher = (gsi, level) -> { };
 
     public Lines(PicPair pic, IoApic ioApic, EventCounters counters) {
         this.pic = pic;
@@ -56,7 +58,13 @@ public final class Lines {
         };
     }
 
+    /** Who is told of every change of a level, before the controllers are. */
+    public void watch(Board.LineWatcher told) {
+        watcher = told;
+    }
+
     private void change(int gsi, boolean level) {
+        watcher.changed(gsi, level);
         if (gsi < ISA) {
             pic.line(gsi, level);
         }

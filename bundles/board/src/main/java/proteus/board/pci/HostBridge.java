@@ -14,6 +14,9 @@ import proteus.board.part.StateWriter;
 public final class HostBridge implements Part {
     private static final int PAM = 0x59;
     private static final int PAM_LAST = 0x5f;
+    /** System management RAM control (3.2.23): after a reset its segment is A0000-BFFFF, as it always is. */
+    private static final int SMRAM = 0x72;
+    private static final int SMRAM_SEGMENT = 0x02;
     private static final int READ_RAM = 1;
     private static final int WRITE_RAM = 2;
     /** PAM0 has one field, in its upper half: the BIOS area of 64 KiB. The others have two of 16 KiB each. */
@@ -35,6 +38,12 @@ public final class HostBridge implements Part {
             }
         };
         host.plug(0, 0, function);
+        defaults();
+    }
+
+    private void defaults() {
+        function.clear();
+        function.writeConfig(SMRAM, SMRAM_SEGMENT);
     }
 
     private void apply(int register) {
@@ -67,7 +76,7 @@ public final class HostBridge implements Part {
 
     @Override
     public void reset() {
-        function.clear();
+        defaults();
         applyAll();
     }
 

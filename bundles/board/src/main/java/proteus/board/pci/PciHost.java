@@ -182,14 +182,14 @@ public final class PciHost implements Part, PciSlots, BusDevice {
     @Override
     public long read(long offset, int size) {
         if (offset == 0 && size == 4) {
-            return address & 0xffff_ffffL;
+            return address & 0xffff_fffcL;
         }
         if (offset == 1 && size == 1) {
             return resetControl;
         }
         long value = 0;
         for (int i = 0; i < size; i++) {
-            value |= (long) readData((int) offset - 4 + i) << 8 * i;
+            value |= (long) readData(((int) offset - 4 | address & 3) + i) << 8 * i;
         }
         return value;
     }
@@ -202,12 +202,13 @@ public final class PciHost implements Part, PciSlots, BusDevice {
     @Override
     public void write(long offset, int size, long value) {
         if (offset == 0 && size == 4) {
-            address = (int) value & 0x80ff_fffc;
+            // Bits 0 and 1 are reserved (PCI 3.0, 3.2.2.3.2); here, as in QEMU, they choose a byte of the data port as its address does.
+            address = (int) value & 0x80ff_ffff;
         } else if (offset == 1 && size == 1) {
             resetControl((int) value);
         } else if (offset >= 4) {
             PciHeader header = addressed();
-            int at = (int) offset - 4;
+            int at = (int) offset - 4 | address & 3;
             if (header != null) {
                 header.write(address & 0xfc | at, Math.min(size, 4 - at), (int) value);
             }

@@ -1,0 +1,26 @@
+package proteus.qtest;
+
+/** What {@code ./proteus qtest -help} says. */
+final class Help {
+    static final String TEXT = """
+            ./proteus qtest serves a PC without processor by QEMU's qtest protocol, under QEMU's own options (docs/qtest.md):
+
+              -qtest unix:PATH             connects to the socket of the test, which speaks the qtest protocol
+              -qtest-log FILE              what was said there
+              -chardev socket,path=PATH,id=ID
+              -mon chardev=ID,mode=control the control socket: QMP
+              -machine pc|none             -M is the same; none has no devices
+              -m SIZE                      memory, 128M if nothing is said
+              -nodefaults                  neither serial port nor display
+              -device TYPE[,addr=SLOT][,id=ID][,PROPERTY=VALUE...]
+              -drive file=FILE,if=ide|none[,id=ID][,format=raw][,index=N]; -hda to -hdd FILE
+              -blockdev driver=null-co|file|raw,node-name=ID[,...]
+              -serial chardev:ID|null|none, -vga std|none, -bios FILE, -uuid UUID, -boot reboot-timeout=MS,splash-time=MS
+              -S, -preconfig               wait for cont, or for x-exit-preconfig
+
+            Options that mean nothing to a machine without processor, screen and sound are accepted: -accel, -cpu, -display, -audio,
+            -no-shutdown and the like. For everything else there is a sentence and the status 1. SIGTERM is the usual end: status 0.
+            """;
+
+    private Help() {}
+}

@@ -1,0 +1,280 @@
+package proteus.qtest.machine;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Function;
+import proteus.api.io.BlockBackend;
+import proteus.api.io.CharacterBackend;
+import proteus.api.io.Device;
+import proteus.api.io.DeviceContext;
+import proteus.api.io.DeviceRole;
+import proteus.api.io.DeviceSpec;
+import proteus.api.io.IoTechnique;
+import proteus.api.vm.DrivenMachine;
+import proteus.api.vm.DrivenMachines;
+import proteus.qtest.arguments.CommandLine;
+import proteus.qtest.arguments.KeyValues;
+import proteus.qtest.arguments.UnsupportedException;
+
+/** A PC as QEMU's {@code -machine pc} composes it, of the parts that we have. */
+public final class TestPc implements AutoCloseable {
+    private static final String DEFAULT_MEMORY = "128M";
+    private static final String EMUL = "emul";
+
+    private final Parts parts;
+    private final Drives drives;
+    private final DrivenMachine machine;
+    private final Function<String, CharacterBackend> chardevs;
+    private final Map<String, Plugged> devices = new TreeMap<>();
+    private final List<Device> plugged = new ArrayList<>();
+    private final Map<Integer, DeviceSpec> ide = new TreeMap<>();
+    private int anonymous;
+    private int disks;
+    private int consoles;
+
+    /**
+     * A device that was asked for.
+     *
+     * @param id given by the user, or made for a device without
+     */
+    public record Plugged(String id, DeviceType type, List<Device> models) {}
+
+    /**
+     * @param chardevs gives the character device of an id
+     * @throws UnsupportedException for what there is not
+     */
+    public TestPc(CommandLine line, Parts parts, Function<String, CharacterBackend> chardevs, DrivenMachine.Listener listener) {
+        this.parts = parts;
+        this.chardevs = chardevs;
+        processors(line);
+        drives = new Drives(line, parts.images());
+        machine = make(line, listener);
+        try {
+            machine.context().keyboardPort().ifPresent(port -> plug(EMUL, machine.context(), List.of(new DeviceSpec(DeviceRole.KEYBOARD, null, 0))));
+            firmware(line);
+            serialPorts(line);
+            display(line);
+            drives.ide().forEach((position, name) -> ide.put(position, new DeviceSpec(DeviceRole.DISK, drives.require(name), position)));
+            line.all("device").forEach(this::add);
+            if (!ide.isEmpty()) {
+                plug(EMUL, machine.context(), List.copyOf(ide.values()));
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private static void processors(CommandLine line) {
+        String cpus = line.last("smp").map(value -> value.get("cpus", "1")).orElse("1");
+        if (!cpus.equals("1")) {
+            throw new UnsupportedException("the board has one processor socket: -smp %s does not fit".formatted(cpus));
+        }
+    }
+
+    private DrivenMachine make(CommandLine line, DrivenMachine.Listener listener) {
+        String size = line.last("m").map(value -> value.get("size", DEFAULT_MEMORY)).orElse(DEFAULT_MEMORY);
+        // -m without a unit is in megabytes
+        long bytes = Numbers.size(Character.isDigit(size.charAt(size.length() - 1)) ? size + "M" : size);
+        try {
+            return parts.machines().drive(new DrivenMachines.Setup("qtest", bytes, rom(line), listener));
+        } catch (RuntimeException e) {
+            drives.close();
+            throw e;
+        }
+    }
+
+    /** The image of -bios. */
+    private static Optional<byte[]> rom(CommandLine line) {
+        Optional<String> file = line.last("bios").map(value -> value.require("file"));
+        try {
+            return file.isEmpty() ? Optional.empty() : Optional.of(Files.readAllBytes(Path.of(file.get())));
+        } catch (IOException e) {
+            throw new UnsupportedException("the firmware %s cannot be read: %s".formatted(file.get(), e.getMessage()));
+        }
+    }
+
+    /** What firmware finds through fw_cfg (QEMU docs/specs/fw_cfg). */
+    private void firmware(CommandLine line) {
+        line.value("uuid", "uuid").ifPresent(text -> machine.board().firmwareFile("uuid", uuid(text)));
+        line.value("boot", "reboot-timeout").ifPresent(text -> machine.board().firmwareFile("etc/boot-fail-wait", littleEndian(Numbers.parse(text), Integer.BYTES)));
+        line.value("boot", "splash-time").ifPresent(text -> machine.board().firmwareFile("etc/boot-menu-wait", littleEndian(Numbers.parse(text), Short.BYTES)));
+    }
+
+    private static byte[] uuid(String text) {
+        try {
+            UUID uuid = UUID.fromString(text);
+            return ByteBuffer.allocate(16).putLong(uuid.getMostSignificantBits()).putLong(uuid.getLeastSignificantBits()).array();
+        } catch (IllegalArgumentException e) {
+            throw new UnsupportedException("'%s' is no UUID".formatted(text));
+        }
+    }
+
+    private static byte[] littleEndian(long value, int size) {
+        byte[] all = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array();
+        return Arrays.copyOf(all, size);
+    }
+
+    /** Those of -serial; without it one that nobody listens to. */
+    private void serialPorts(CommandLine line) {
+        List<KeyValues> wanted = line.all("serial");
+        if (wanted.isEmpty() && !line.has("nodefaults")) {
+            serialPort("null");
+        }
+        wanted.forEach(value -> serialPort(value.text()));
+    }
+
+    private void serialPort(String backend) {
+        if (backend.equals("none")) {
+            return;
+        }
+        plug(EMUL, machine.context(), List.of(new DeviceSpec(DeviceRole.CONSOLE, character(backend), consoles++)));
+    }
+
+    private CharacterBackend character(String backend) {
+        if (backend.startsWith("chardev:")) {
+            return chardevs.apply(backend.substring("chardev:".length()));
+        }
+        if (backend.equals("null")) {
+            return new NullCharacters();
+        }
+        throw new UnsupportedException("there is no character device '%s' here: give chardev:ID, null or none".formatted(backend));
+    }
+
+    private void display(CommandLine line) {
+        String wanted = line.last("vga").map(value -> value.get("type", "std")).orElse(line.has("nodefaults") ? "none" : "std");
+        switch (wanted) {
+            case "none" -> { }
+            case "std" -> plug(EMUL, machine.context(), List.of(new DeviceSpec(DeviceRole.DISPLAY, null, 0)));
+            default -> throw new UnsupportedException("there is no display adapter '%s' here: give std or none".formatted(wanted));
+        }
+    }
+
+    /**
+     * Plugs a device in: {@code -device} and {@code device_add}.
+     *
+     * @throws UnsupportedException for what there is not
+     */
+    public void add(KeyValues wish) {
+        String name = wish.require("driver");
+        DeviceType type = DeviceType.find(name).filter(DeviceType::pluggable).filter(parts::offers)
+                .orElseThrow(() -> new UnsupportedException("'%s' is not a valid device model name".formatted(name)));
+        check(type, wish);
+        String id = wish.find("id").orElseGet(() -> "device[%d]".formatted(anonymous++));
+        if (devices.containsKey(id)) {
+            throw new UnsupportedException("Duplicate device ID '%s'".formatted(id));
+        }
+        DeviceSpec spec = new DeviceSpec(type.role(), backend(type, wish), index(type, wish));
+        if (type.place() == DeviceType.Place.IDE) {
+            if (machine.now() > 0 || ide.putIfAbsent(spec.index(), spec) != null) {
+                throw new UnsupportedException("IDE position %d is not free for %s".formatted(spec.index(), id));
+            }
+            devices.put(id, new Plugged(id, type, List.of()));
+        } else {
+            devices.put(id, new Plugged(id, type, plug(type.technique(), place(wish), List.of(spec))));
+        }
+    }
+
+    private static void check(DeviceType type, KeyValues wish) {
+        for (String key : wish.values().keySet()) {
+            boolean known = switch (key) {
+                case "driver", "id", "bus" -> true;
+                case "addr" -> type.place() == DeviceType.Place.PCI;
+                // Ours are of version 1 only.
+                case "disable-legacy" -> type.is("virtio-pci") && !wish.require(key).equals("off");
+                case "disable-modern" -> type.is("virtio-pci") && wish.require(key).equals("off");
+                default -> type.properties().contains(key);
+            };
+            if (!known) {
+                throw new UnsupportedException("Property '%s.%s' not found".formatted(type.name(), key));
+            }
+        }
+    }
+
+    private Object backend(DeviceType type, KeyValues wish) {
+        return switch (type.role()) {
+            case DISK -> drive(wish);
+            case CONSOLE -> wish.find("chardev").map(chardevs).orElseGet(NullCharacters::new);
+            case ENTROPY -> new SecureRandom();
+            default -> null;
+        };
+    }
+
+    private BlockBackend drive(KeyValues wish) {
+        return drives.require(wish.find("drive").orElseThrow(() -> new UnsupportedException("drive property not set")));
+    }
+
+    private int index(DeviceType type, KeyValues wish) {
+        return switch (type.place()) {
+            case IDE -> 2 * (wish.get("bus", "ide.0").equals("ide.1") ? 1 : 0) + (int) Numbers.parse(wish.get("unit", "0"));
+            case ISA -> consoles++;
+            default -> type.role() == DeviceRole.DISK ? disks++ : 0;
+        };
+    }
+
+    /** The machine, or one slot of its bus: {@code addr=DEVICE.FUNCTION}, hexadecimal. */
+    private DeviceContext place(KeyValues wish) {
+        return wish.find("addr").map(text -> {
+            try {
+                String[] numbers = text.split("\\.", 2);
+                int device = Integer.parseInt(numbers[0].replaceFirst("^0x", ""), 16);
+                return (DeviceContext) new PlacedContext(machine.context(), device, numbers.length == 1 ? 0 : Integer.parseInt(numbers[1], 16));
+            } catch (NumberFormatException e) {
+                throw new UnsupportedException("'%s' is no PCI address".formatted(text));
+            }
+        }).orElse(machine.context());
+    }
+
+    private List<Device> plug(String technique, DeviceContext context, List<DeviceSpec> specs) {
+        IoTechnique with = parts.technique(technique).orElseThrow(() -> new UnsupportedException("no bundle offers the devices of I/O technique '%s'".formatted(technique)));
+        try {
+            List<Device> made = with.plug(context, specs);
+            plugged.addAll(made);
+            return made;
+        } catch (IllegalArgumentException e) {
+            // What a part says of a wish that it cannot fulfil.
+            throw new UnsupportedException(e.getMessage());
+        }
+    }
+
+    /** What its buses, memory and clock are reached by. */
+    public DrivenMachine machine() {
+        return machine;
+    }
+
+    /** Devices that were asked for, by id. */
+    public List<Plugged> devices() {
+        return List.copyOf(devices.values());
+    }
+
+    /** The reset line. */
+    public void reset() {
+        plugged.forEach(Device::reset);
+        machine.board().reset();
+    }
+
+    @Override
+    public void close() {
+        for (Device device : plugged.reversed()) {
+            try {
+                device.close();
+            } catch (Exception e) {
+                throw new IllegalStateException("The device %s could not be unplugged.".formatted(device.name()), e);
+            }
+        }
+        plugged.clear();
+        machine.close();
+        drives.close();
+    }
+}

@@ -1,0 +1,2 @@
+/** Unix sockets of one process, served by one thread. */
+package proteus.qtest.wire;
