@@ -112,6 +112,21 @@ public interface VirtualMachine {
 
     VmStatistics statistics();
 
+    /**
+     * Has an action done on the VM's thread after each so many instructions of its guest, exactly: it may look at the VM and change its
+     * shape. The guest cannot tell. An action that throws is not asked again.
+     *
+     * @param instructions at least 1
+     * @return ends it when closed
+     */
+    Watch watch(long instructions, Runnable action);
+
+    /** See {@link #watch}. */
+    interface Watch extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** Sentences about its parts: how it was started, its board, its devices. */
     List<String> describe();
 

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 final class Bundles {
     static final List<String> TECHNIQUES = List.of("cpu.full", "cpu.para", "cpu.hwassist", "mem.shadow", "mem.ept", "io.emul", "io.virtio");
     static final List<String> SILICON = List.of("silicon");
-    static final List<String> PLATFORM = List.of("vmm", "board", "backend", "loader", "guests", "debug", "shell", "conform", "qtest");
+    static final List<String> PLATFORM = List.of("vmm", "board", "backend", "loader", "guests", "debug", "adaptive", "shell", "conform", "qtest");
     /** The only ones with packages for others. */
     static final List<String> EXPORTING = List.of("api", "x86", "tck");
 

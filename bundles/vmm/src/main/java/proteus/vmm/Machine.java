@@ -78,6 +78,7 @@ final class Machine implements VirtualMachine {
     private boolean hungry;
     private final MachineDebugging debugging;
     private final HandOver handOver;
+    private final Watches watches = new Watches();
     /** What it did before it was parked for want of a technique. */
     private VmState before;
 
@@ -197,6 +198,13 @@ final class Machine implements VirtualMachine {
     /** Runs the guest until its thread has something else to do, and does what follows from how it came out. */
     private void slice() {
         schedule.localWork(false);
+        if (watches.due() <= vcpu.retired()) {
+            account();
+            watches.act(retired);
+            if (state != VmState.RUNNING) {
+                return;
+            }
+        }
         if (clock.fire() && !idled) {
             // The host's timer, which is what makes ours, has interrupted the VMM.
             parts.hostProcess().bounce();
@@ -206,7 +214,7 @@ final class Machine implements VirtualMachine {
             stopped();
             return;
         }
-        schedule.beginSlice();
+        schedule.beginSlice(watches.due());
         debugging.begin();
         RunOutcome[] outcome = new RunOutcome[1];
         if (!thread.enterGuest(() -> outcome[0] = vcpu.cpu().run())) {
@@ -651,6 +659,11 @@ final class Machine implements VirtualMachine {
 
     private long threadTime() {
         return Math.max(0, ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.id()));
+    }
+
+    @Override
+    public Watch watch(long instructions, Runnable action) {
+        return call(() -> watches.add(instructions, action, vcpu.retired()));
     }
 
     @Override

@@ -56,7 +56,8 @@ final class MachineSchedule implements RunSchedule {
         singleInstruction = wanted;
     }
 
-    void beginSlice() {
+    /** @param due the count of instructions that the slice ends at, if it is so long */
+    void beginSlice(long due) {
         long length = SLICE_COUNT;
         if (clock.kind() == Clock.WALL) {
             sliceDeadline = clock.nextDeadline();
@@ -66,7 +67,7 @@ final class MachineSchedule implements RunSchedule {
                 length = (long) Math.clamp(until, (double) SLICE_WALL_LEAST, (double) SLICE_WALL);
             }
         }
-        sliceEnd = retired.getAsLong() + length;
+        sliceEnd = Math.min(due, retired.getAsLong() + length);
     }
 
     /** Never run beyond this count of instructions; {@link Long#MAX_VALUE} for no limit. */

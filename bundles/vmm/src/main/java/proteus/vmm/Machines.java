@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
@@ -26,6 +27,7 @@ import proteus.api.vm.HostMemoryManager;
 import proteus.api.vm.VirtualMachine;
 import proteus.api.vm.VirtualMachineManager;
 import proteus.api.vm.VmException;
+import proteus.api.vm.VmObserver;
 import proteus.api.vm.VmSpec;
 
 /** All virtual machines of this host. */
@@ -37,11 +39,27 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
     private final HostMemories memories = new HostMemories(machines::values);
     private final Object creating = new Object();
 
+    private final List<VmObserver> observers = new CopyOnWriteArrayList<>();
+
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     private volatile BlockBackends disks;
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     private volatile NetBackends nets;
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addObserver(VmObserver observer) {
+        List<Machine> there;
+        synchronized (creating) {
+            observers.add(observer);
+            there = List.copyOf(machines.values());
+        }
+        there.forEach(observer::appeared);
+    }
+
+    void removeObserver(VmObserver observer) {
+        observers.remove(observer);
+    }
 
     @Activate
     public Machines(@Reference TechniqueRegistry registry, @Reference Composer composer) {
@@ -87,6 +105,7 @@ public final class Machines implements VirtualMachineManager, HostMemoryManager,
             }
             Machine machine = new Machine(parts, new HandOver(parts, report, composer), gone -> machines.remove(spec.name(), gone));
             machines.put(spec.name(), machine);
+            observers.forEach(observer -> observer.appeared(machine));
             return machine;
         }
     }

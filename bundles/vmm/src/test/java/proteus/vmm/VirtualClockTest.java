@@ -93,7 +93,7 @@ class VirtualClockTest {
     @Test
     void limitIsTheNextDeadlineOrTheEndOfTheSlice() {
         MachineSchedule schedule = new MachineSchedule(clock, () -> retired);
-        schedule.beginSlice();
+        schedule.beginSlice(Long.MAX_VALUE);
         long slice = schedule.limit();
         assertTrue(slice > retired);
         timer("near").arm(50);

@@ -20,6 +20,7 @@ import proteus.api.io.NetSetting;
 import proteus.api.io.TextScreen;
 import proteus.api.io.DiskImage;
 import proteus.api.silicon.ExecutionEngine;
+import proteus.api.vm.AdaptivePolicy;
 import proteus.api.vm.DebuggerPort;
 import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestCatalogue.GuestImage;
@@ -58,7 +59,8 @@ import proteus.shell.text.Table;
             "osgi.command.function=gdb",
             "osgi.command.function=swap",
             "osgi.command.function=snapshot",
-            "osgi.command.function=restore"
+            "osgi.command.function=restore",
+            "osgi.command.function=adaptive"
         })
 public final class VmCommands {
     private final VirtualMachineManager manager;
@@ -67,6 +69,9 @@ public final class VmCommands {
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     private volatile DebuggerPort debuggers;
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    private volatile AdaptivePolicy policy;
 
     @Activate
     public VmCommands(@Reference VirtualMachineManager manager, @Reference Guests guests, @Reference Composer composer) {
@@ -341,6 +346,22 @@ public final class VmCommands {
         values.put("pauseMicros", done.pauseNanos() / 1000);
         values.put("steps", done.steps());
         return Output.of(output).show(values);
+    }
+
+    @Descriptor("what the adaptive policy saw of VMs and what it decided; tech:set proteus.adaptive:enabled=true sets it to work")
+    public String adaptive(
+            @Descriptor("text or json") @Parameter(names = {Output.FLAG, Output.LONG_FLAG}, absentValue = Output.DEFAULT) String output) {
+        AdaptivePolicy asked = policy;
+        if (asked == null) {
+            throw new VmException("there is no adaptive policy: bundle proteus.adaptive does not run");
+        }
+        Table table = new Table("vm", "instructions", "mem", "engine", "page faults/M", "TLB misses/M", "untranslated/M", "decision");
+        for (AdaptivePolicy.Decision one : asked.decisions()) {
+            table.row(one.vm(), one.retired(), one.shape().composition().memory(), one.shape().engine().name().toLowerCase(Locale.ROOT),
+                    Quantities.decimal(one.pageFaults()), Quantities.decimal(one.tlbMisses()), Quantities.decimal(one.untranslated()), one.verdict());
+        }
+        String none = asked.enabled() ? "no decisions yet" : "the policy is off";
+        return Output.of(output) == Output.JSON ? Output.JSON.show(table, none) : String.join("\n", asked.rules()) + "\n" + Output.TEXT.show(table, none);
     }
 
     @Descriptor("writes all that a VM's guest could miss to a file; the guest goes on")
