@@ -14,8 +14,6 @@ import java.util.Map;
 public record DeviceSpec(DeviceRole role, Object backend, int index, Map<String, String> options) {
     /** The model of the device. */
     public static final String MODEL = "model";
-    /** Whether a virtio device offers packed rings: {@code on} or {@code off}. */
-    public static final String PACKED = "packed";
 
     public DeviceSpec {
         options = Map.copyOf(options);

@@ -16,9 +16,8 @@ import java.util.StringJoiner;
  * @param address of the card as {@code 52:54:00:12:34:56}, empty for one that follows from the VM's name
  * @param forwards ports of the host that lead to ports of the guest
  * @param pcap file for all frames, empty for none
- * @param packed whether a virtio card offers packed rings
  */
-public record NetSetting(Kind kind, String hub, String model, String address, List<Forward> forwards, String pcap, boolean packed) {
+public record NetSetting(Kind kind, String hub, String model, String address, List<Forward> forwards, String pcap) {
     private static final int BYTES = 6;
 
     public NetSetting {
@@ -105,7 +104,6 @@ public record NetSetting(Kind kind, String hub, String model, String address, Li
         String model = "";
         String address = "";
         String pcap = "";
-        boolean packed = false;
         List<Forward> forwards = new ArrayList<>();
         for (int i = 1; i < words.length; i++) {
             int equals = words[i].indexOf('=');
@@ -117,12 +115,6 @@ public record NetSetting(Kind kind, String hub, String model, String address, Li
                     bytes(value);
                 }
                 case "pcap" -> pcap = value;
-                case "packed" -> {
-                    if (!value.equals("on") && !value.equals("off")) {
-                        throw new IllegalArgumentException("packed=%s will not do: give on or off".formatted(value));
-                    }
-                    packed = value.equals("on");
-                }
                 case "hostfwd" -> {
                     if (kind != Kind.USER) {
                         throw new IllegalArgumentException("hostfwd goes with --net user: a hub does not lead to the host");
@@ -130,10 +122,10 @@ public record NetSetting(Kind kind, String hub, String model, String address, Li
                     forwards.add(Forward.parse(value));
                 }
                 default -> throw new IllegalArgumentException(
-                        "'%s' is no option of --net: there are model, mac, pcap, packed and hostfwd, each with = and a value".formatted(words[i]));
+                        "'%s' is no option of --net: there are model, mac, pcap and hostfwd, each with = and a value".formatted(words[i]));
             }
         }
-        return List.of(new NetSetting(kind, hub, model, address, forwards, pcap, packed));
+        return List.of(new NetSetting(kind, hub, model, address, forwards, pcap));
     }
 
     /** The six bytes of an address in words. */
@@ -167,9 +159,6 @@ public record NetSetting(Kind kind, String hub, String model, String address, Li
         forwards.forEach(forward -> words.add("hostfwd=" + forward));
         if (!pcap.isEmpty()) {
             words.add("pcap=" + pcap);
-        }
-        if (packed) {
-            words.add("packed=on");
         }
         return words.toString();
     }

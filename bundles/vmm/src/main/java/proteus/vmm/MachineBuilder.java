@@ -5,7 +5,6 @@ import static proteus.vmm.CoreFactory.gone;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -312,13 +311,7 @@ final class MachineBuilder {
         for (NetSetting setting : spec.devices().networks()) {
             IoTechnique technique = technique(setting, own);
             NetBackends opener = nets.orElseThrow(() -> new VmException("no bundle opens networks: leave --net away"));
-            Map<String, String> options = new HashMap<>();
-            if (!setting.model().isEmpty()) {
-                options.put(DeviceSpec.MODEL, setting.model());
-            }
-            if (setting.packed()) {
-                options.put(DeviceSpec.PACKED, "on");
-            }
+            Map<String, String> options = setting.model().isEmpty() ? Map.of() : Map.of(DeviceSpec.MODEL, setting.model());
             try {
                 NetBackend network = made.own(opener.open(setting, spec.name(), networks.size(), context));
                 wishes.computeIfAbsent(technique, key -> new ArrayList<>()).add(new DeviceSpec(DeviceRole.NET, network, networks.size(), options));

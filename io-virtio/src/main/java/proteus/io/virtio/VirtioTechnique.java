@@ -13,15 +13,17 @@ import proteus.api.io.DeviceContext;
 import proteus.api.io.DeviceRole;
 import proteus.api.io.DeviceSpec;
 import proteus.api.io.IoTechnique;
+import proteus.api.io.NetBackend;
 import proteus.io.virtio.core.DeviceModel;
 import proteus.io.virtio.device.BalloonModel;
 import proteus.io.virtio.device.BlockModel;
 import proteus.io.virtio.device.ConsoleModel;
 import proteus.io.virtio.device.EntropyModel;
+import proteus.io.virtio.device.NetModel;
 import proteus.io.virtio.mmio.VirtioMmio;
 import proteus.io.virtio.pci.VirtioPci;
 
-/** The technique: console, disks, entropy and balloon are virtio devices, on the PCI bus or behind registers in memory. */
+/** The technique: console, disks, network cards, entropy and balloon are virtio devices, on the PCI bus or behind registers in memory. */
 @Component
 public final class VirtioTechnique implements IoTechnique {
     private static final TechniqueInfo INFO = new TechniqueInfo(TechniqueInfo.Kind.IO, "virtio", "virtio devices", Set.of(),
@@ -34,7 +36,7 @@ public final class VirtioTechnique implements IoTechnique {
 
     @Override
     public Set<DeviceRole> roles() {
-        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISK, DeviceRole.ENTROPY, DeviceRole.BALLOON);
+        return Set.of(DeviceRole.CONSOLE, DeviceRole.DISK, DeviceRole.NET, DeviceRole.ENTROPY, DeviceRole.BALLOON);
     }
 
     @Override
@@ -70,9 +72,18 @@ public final class VirtioTechnique implements IoTechnique {
         return switch (spec.role()) {
             case CONSOLE -> new ConsoleModel(backend(spec, CharacterBackend.class, "character"));
             case DISK -> new BlockModel(backend(spec, BlockBackend.class, "block"), spec.index());
+            case NET -> network(spec);
             case ENTROPY -> new EntropyModel(backend(spec, RandomGenerator.class, "random"));
             default -> throw new IllegalArgumentException("The technique io.virtio has no device for the role %s yet.".formatted(spec.role()));
         };
+    }
+
+    private static DeviceModel network(DeviceSpec spec) {
+        String model = spec.options().getOrDefault(DeviceSpec.MODEL, "virtio");
+        if (!model.equals("virtio") && !model.equals("virtio-net-pci")) {
+            throw new IllegalArgumentException("I/O technique 'virtio' has no network card of model '%s': give virtio".formatted(model));
+        }
+        return new NetModel(backend(spec, NetBackend.class, "network"));
     }
 
     private static <T> T backend(DeviceSpec spec, Class<T> type, String kind) {

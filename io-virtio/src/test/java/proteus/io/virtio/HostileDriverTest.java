@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import proteus.api.event.CountedEvent;
+import proteus.api.io.NetBackend;
 import proteus.io.virtio.core.DeviceModel;
 import proteus.io.virtio.core.Features;
 import proteus.io.virtio.core.SplitQueue;
@@ -14,6 +16,7 @@ import proteus.io.virtio.core.VirtioCore;
 import proteus.io.virtio.device.BlockModel;
 import proteus.io.virtio.device.ConsoleModel;
 import proteus.io.virtio.device.EntropyModel;
+import proteus.io.virtio.device.NetModel;
 
 /**
  * Generated rings, most of them wrong somewhere, some of them changing while the device reads: nothing but DEVICE_NEEDS_RESET or an
@@ -48,6 +51,44 @@ class HostileDriverTest {
     @Test
     void entropyDeviceSurvives() {
         torment(new Driver(new EntropyModel(new SplittableRandom(1))), 0, () -> {});
+    }
+
+    @Test
+    void networkCardSurvives() {
+        byte[] frame = new byte[1000];
+        frame[0] = -1;
+        NetBackend.Card[] card = new NetBackend.Card[1];
+        NetBackend network = new NetBackend() {
+            @Override
+            public byte[] address() {
+                return new byte[] {2, 0, 0, 0, 0, 1};
+            }
+
+            @Override
+            public void connect(Card plugged) {
+                card[0] = plugged;
+            }
+
+            @Override
+            public void transmit(byte[] bytes, int length, int segment) {
+                assertTrue(length >= 14 && length <= LONGEST_LARGE && segment >= 0);
+            }
+
+            @Override
+            public void room() {
+                Arrays.fill(frame, 0, 6, (byte) -1);
+                card[0].receive(frame, 14 + random.nextInt(900), 0);
+            }
+
+            @Override
+            public boolean expecting() {
+                return false;
+            }
+
+            @Override
+            public void close() {}
+        };
+        torment(new Driver(new NetModel(network)), 1 << 15 | 1 << 1 | 1 << 7, () -> {});
     }
 
     private void torment(Driver driver, long features, Runnable between) {

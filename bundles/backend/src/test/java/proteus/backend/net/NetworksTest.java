@@ -164,7 +164,7 @@ class NetworksTest {
         for (String text : List.of(
                 "user",
                 "hub=lan,model=ne2k_isa,mac=52:54:00:00:00:01",
-                "user,model=e1000,hostfwd=tcp::8080-:80,hostfwd=udp:127.0.0.1:53-10.0.2.15:53,pcap=a.pcap,packed=on")) {
+                "user,model=e1000,hostfwd=tcp::8080-:80,hostfwd=udp:127.0.0.1:53-10.0.2.15:53,pcap=a.pcap")) {
             assertEquals(text, NetSetting.parse(text).getFirst().toString());
         }
         assertEquals(List.of(), NetSetting.parse("none"));
@@ -173,7 +173,7 @@ class NetworksTest {
     @Test
     void aSettingThatWillNotDoIsToldInASentence() {
         for (String text : List.of("", "tap", "hub=", "user,model", "user,speed=1", "user,hostfwd=8080", "user,hostfwd=tcp::x-:80", "user,hostfwd=tcp::80-:0",
-                "hub=a,hostfwd=tcp::1-:1", "user,mac=1", "user,mac=01:02:03:04:05:06", "user,packed=maybe", "none,model=e1000")) {
+                "hub=a,hostfwd=tcp::1-:1", "user,mac=1", "user,mac=01:02:03:04:05:06", "none,model=e1000")) {
             String message = assertThrows(IllegalArgumentException.class, () -> NetSetting.parse(text)).getMessage();
             assertTrue(message.contains(" "), message);
         }

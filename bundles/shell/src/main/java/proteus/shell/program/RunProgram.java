@@ -110,7 +110,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .repeatable("--disk", "FILE", "a disk image, raw or qcow2; behind a comma io=emul|virtio, format=, readonly=on, snapshot=on; may be given again")
                 .repeatable("--cdrom", "FILE", "a CD-ROM drive with an ISO image in it; may be given again")
                 .repeatable("--net", "user|hub=NAME|none[,...]", "a network card: to a gateway of its own to the host, or to other VMs here;"
-                        + " options hostfwd=tcp:[HOST]:PORT-[GUEST]:PORT, model=e1000|ne2k_isa|virtio, mac=ADDRESS, pcap=FILE, packed=on; may be given again")
+                        + " options hostfwd=tcp:[HOST]:PORT-[GUEST]:PORT, model=e1000|ne2k_isa|virtio, mac=ADDRESS, pcap=FILE; may be given again")
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
                 .repeatable("--keys", "[TEXT=>]KEYS", "pressed on the guest's keyboard, once TEXT is on its screen; <esc>, <enter>, <f1> and so on; may be given again")
                 .option("--until", "TEXT", "ends the run with success when the guest prints this")

@@ -96,6 +96,16 @@ public final class Chain {
         return done;
     }
 
+    /** Where a byte of the writable part lies; it must be below {@link #writable}. */
+    long place(long at) {
+        int index = readableElements;
+        long left = at;
+        while (left >= length[index]) {
+            left -= length[index++];
+        }
+        return address[index] + left;
+    }
+
     private void advance(int bytes) {
         offset += bytes;
         if (offset == length[element]) {

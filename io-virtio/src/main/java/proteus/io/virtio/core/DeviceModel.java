@@ -36,7 +36,7 @@ public interface DeviceModel {
     /** Writes what of the device is not in its queues nor at its back end; most have nothing. */
     default void save(DataOutputStream out) throws IOException {}
 
-    /** Takes over what {@link #save} wrote. */
+    /** Takes over what {@link #save} wrote, after {@link #start} if the device was live. */
     default void load(DataInputStream in) throws IOException {}
 
     /**

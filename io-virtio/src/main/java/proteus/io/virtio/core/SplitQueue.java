@@ -35,6 +35,10 @@ public final class SplitQueue {
     private int limit;
     private int nextUsed;
     private int announcedUsed;
+    private int markAvailable;
+    private int markUsed;
+    private long keptLow;
+    private long keptHigh;
 
     SplitQueue(GuestMemory memory) {
         this.memory = memory;
@@ -175,6 +179,31 @@ public final class SplitQueue {
         memory.write32(at + 4, (int) written);
         nextUsed = nextUsed + 1 & 0xffff;
         memory.write16(used + 2, nextUsed);
+    }
+
+    /** From here on {@link #undo} takes back what is taken and given. */
+    public void begin() {
+        markAvailable = nextAvailable;
+        markUsed = nextUsed;
+    }
+
+    /** As if nothing had been taken since {@link #begin}: the driver has not seen it, as it has not run since. */
+    public void undo() {
+        nextAvailable = markAvailable;
+        nextUsed = markUsed;
+        memory.write16(used + 2, nextUsed);
+    }
+
+    /** Remembers where 16 bits of the buffer of {@link #next} lie, for {@link #patch}: an offset in its writable part, below its size. */
+    public void keep(long offset) {
+        keptLow = chain.place(offset);
+        keptHigh = chain.place(offset + 1);
+    }
+
+    /** Writes the 16 bits that were kept, whatever has become of their buffer since {@link #begin}. */
+    public void patch(int value) {
+        memory.write8(keptLow, value & 0xff);
+        memory.write8(keptHigh, value >> 8 & 0xff);
     }
 
     /** Whether the driver wants to hear of the buffers used since the last time (2.7.7.2); it is then told. */

@@ -179,6 +179,16 @@ public final class VirtioCore {
         }
     }
 
+    /** Whether a queue can be served now. */
+    public boolean serviceable(int index) {
+        return live() && queues[index].enabled();
+    }
+
+    /** The driver put something in a queue that the type forbids, found while the queue was not served. */
+    public void fail(RingException e) {
+        needsReset(e.getMessage());
+    }
+
     /** Gives a buffer back and counts it. */
     public void done(SplitQueue queue, long written) {
         queue.done(written);
@@ -212,9 +222,9 @@ public final class VirtioCore {
         for (SplitQueue queue : queues) {
             queue.load(in);
         }
-        model.load(in);
         if (live()) {
             model.start(this);
         }
+        model.load(in);
     }
 }

@@ -182,6 +182,7 @@ public final class VirtioPci implements Device {
             int device = FIRST_DEVICE + core.model().type();
             int pciClass = switch (core.model().role()) {
                 case DISK -> 0x010000;
+                case NET -> 0x020000;
                 case CONSOLE -> 0x078000;
                 default -> 0xff0000;
             };
