@@ -13,7 +13,7 @@ import proteus.api.vm.GuestAbi;
 public final class Everything {
     private Everything() {}
 
-    /** Empty names stand for each technique of their kind. */
+    /** Names of techniques with commas between them; empty ones stand for each technique of their kind. */
     public static List<Composition> all(Composer composer, String cpu, String memory, String io) {
         List<Composition> all = new ArrayList<>();
         for (String one : names(composer, Kind.CPU, cpu)) {
@@ -29,7 +29,7 @@ public final class Everything {
     private static List<String> names(Composer composer, Kind kind, String wish) {
         return wish.isEmpty()
                 ? composer.techniques().stream().filter(technique -> technique.kind() == kind).map(TechniqueStatus::name).toList()
-                : List.of(wish);
+                : List.of(wish.split(","));
     }
 
     /** Those that can be built and run guests of a PC. */

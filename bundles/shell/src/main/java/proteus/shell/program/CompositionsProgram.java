@@ -67,9 +67,9 @@ public final class CompositionsProgram implements ToIntFunction<String[]>, Progr
     public Flags flags() {
         return new Flags()
                 .option("--guests", "NAMES", "with commas between them (default %s)".formatted(SMALL))
-                .option("--cpu", "NAME", "one CPU technique (default each)")
-                .option("--mem", "NAME", "one memory technique (default each)")
-                .option("--io", "NAME", "one I/O technique (default each)")
+                .option("--cpu", "NAMES", "CPU techniques, with commas between them (default each)")
+                .option("--mem", "NAMES", "memory techniques, with commas between them (default each)")
+                .option("--io", "NAMES", "I/O techniques, with commas between them (default each)")
                 .option("--engine", "NAME", "native, interpreter or auto (default auto)")
                 .option(Output.FLAG, "FORMAT", "text or json");
     }
