@@ -21,6 +21,7 @@ import proteus.x86.format.PageTable;
 import proteus.x86.format.Rflags;
 import proteus.x86.monitor.CpuidView;
 import proteus.x86.monitor.EmulationBus;
+import proteus.x86.monitor.GuestMsrs;
 
 /**
  * Carries out one instruction of the guest, or delivers one event, on the guest's own state ({@link Deprivileging.Form#VIRTUAL}),
@@ -37,6 +38,7 @@ final class Emulator {
     private final VirtualCpu guest;
     private final GuestCode code;
     private final CpuidView cpuid;
+    final GuestMsrs msrs;
     private final MachineBus bus;
     private final Instruction instruction = new Instruction();
 
@@ -62,6 +64,7 @@ final class Emulator {
         this.guest = guest;
         this.code = code;
         this.cpuid = new CpuidView(context, guest);
+        this.msrs = new GuestMsrs(context, guest.physicalBits(), new ProcessorsMsrs(registers));
         this.bus = new EmulationBus(context);
         processor.emulatorPaging(guest);
     }
@@ -106,8 +109,8 @@ final class Emulator {
                 return null;
             }
             case RDMSR, WRMSR -> {
-                if (ring0 && interrupts.ownsMsr((int) registers.gpr(CpuRegisters.RCX))) {
-                    return interruptControllersMsr(i);
+                if (ring0 && !processorsMsr((int) registers.gpr(CpuRegisters.RCX))) {
+                    return msr(i);
                 }
             }
             case MONITOR, MWAIT -> {
@@ -199,17 +202,13 @@ final class Emulator {
         return wide ? address : address & 0xffffffffL;
     }
 
-    private RunOutcome interruptControllersMsr(Instruction i) {
-        int index = (int) registers.gpr(CpuRegisters.RCX);
-        try {
-            if (i.mnemonic == Mnemonic.RDMSR) {
-                long value = interrupts.readMsr(index);
-                registers.gpr(CpuRegisters.RAX, value & 0xffffffffL);
-                registers.gpr(CpuRegisters.RDX, value >>> 32);
-            } else {
-                interrupts.writeMsr(index, registers.gpr(CpuRegisters.RDX) << 32 | registers.gpr(CpuRegisters.RAX) & 0xffffffffL);
-            }
-        } catch (IllegalArgumentException e) {
+    /** Those that the instruction emulator has, or that are a matter of paging. */
+    private static boolean processorsMsr(int index) {
+        return index == Msr.IA32_EFER || GuestMsrs.PROCESSORS_OWN.contains(index);
+    }
+
+    private RunOutcome msr(Instruction i) {
+        if (!(i.mnemonic == Mnemonic.RDMSR ? msrs.read() : msrs.write())) {
             return exception(ExceptionVector.GP, 0);
         }
         retire(i);

@@ -543,6 +543,7 @@ final class FullCpu implements CpuVirtualization {
         toVirtual();
         ArchState real = processor.save();
         Map<Integer, Long> msrs = new HashMap<>(real.msrs());
+        msrs.putAll(emulator.msrs.export());
         msrs.put(Msr.IA32_EFER, guest.efer());
         ArchState.Events e = real.events();
         int interruptibility = e.interruptibility() & ~(SHADOWS | NMI_BLOCKED)
@@ -573,6 +574,7 @@ final class FullCpu implements CpuVirtualization {
         msrs.remove(Msr.IA32_EFER);
         ArchState.Events quiet = new ArchState.Events(e.interruptibility() & ~NMI_BLOCKED, 0, e.pendingDebug(), 0, 0, 0);
         processor.load(new ArchState(state.general(), state.segments(), real, state.fpu(), msrs, quiet, state.tsc()));
+        emulator.msrs.adopt(state.msrs());
         guest.adopt(c, efer);
         guest.pagingChanged = false;
         memory.onPagingModeChange(processor, guest);

@@ -11,6 +11,7 @@ import proteus.x86.format.Cr0;
 import proteus.x86.format.Cr4;
 import proteus.x86.format.Efer;
 import proteus.x86.format.Msr;
+import proteus.x86.monitor.GuestMsrs;
 
 /**
  * Sets up a VMCS: what exits and what does not. Each control is what was wished, corrected by the capability MSRs (SDM 3D,
@@ -21,12 +22,6 @@ final class Controls implements AutoCloseable {
     private static final long TRUE_CONTROLS = 1L << 55;
 
     private static final long ALL_INTERCEPTED = HostMemory.FRAME_SIZE;
-
-    /** MSRs that the guest may use without exit because the processor holds them for the guest alone. */
-    private static final int[] GUEST_OWNED_MSRS = {
-        Msr.IA32_FS_BASE, Msr.IA32_GS_BASE, Msr.IA32_KERNEL_GS_BASE, Msr.IA32_STAR, Msr.IA32_LSTAR, Msr.IA32_CSTAR, Msr.IA32_FMASK,
-        Msr.IA32_SYSENTER_CS, Msr.IA32_SYSENTER_ESP, Msr.IA32_SYSENTER_EIP
-    };
 
     private final CpuContext context;
     private final Vmcs vmcs;
@@ -98,9 +93,7 @@ final class Controls implements AutoCloseable {
         vmcs.write(VmcsField.VM_ENTRY_MSR_LOAD_COUNT, 0);
         vmcs.write(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, 0);
         vmcs.write(VmcsField.VMCS_LINK_POINTER, -1L);
-        for (int msr : GUEST_OWNED_MSRS) {
-            vmcs.interceptMsr(msr, false, false);
-        }
+        GuestMsrs.PROCESSORS_OWN.forEach(msr -> vmcs.interceptMsr(msr, false, false));
         hostState();
     }
 

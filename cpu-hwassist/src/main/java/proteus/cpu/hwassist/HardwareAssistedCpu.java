@@ -26,6 +26,7 @@ import proteus.x86.format.Msr;
 import proteus.x86.format.Rflags;
 import proteus.x86.monitor.CpuidView;
 import proteus.x86.monitor.EmulationBus;
+import proteus.x86.monitor.GuestMsrs;
 
 /** One vCPU under a VMCS: enters the guest, and gives each exit its meaning. */
 final class HardwareAssistedCpu implements CpuVirtualization {
@@ -59,7 +60,8 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     private final Controls controls;
     private final EventInjector events;
     private final ControlRegisters control;
-    private final ModelSpecificRegisters msrs;
+    private final VmcsMsrs home;
+    private final GuestMsrs msrs;
     private final CpuidView cpuid;
 
     private boolean halted;
@@ -79,7 +81,8 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         context.memory().attach(processor);
         this.events = new EventInjector(vmcs, controls, context.interrupts(), counters);
         this.control = new ControlRegisters(context);
-        this.msrs = new ModelSpecificRegisters(context, control);
+        this.home = new VmcsMsrs(processor);
+        this.msrs = new GuestMsrs(context, control.physicalBits(), home);
         this.cpuid = new CpuidView(context, control);
     }
 
@@ -165,8 +168,8 @@ final class HardwareAssistedCpu implements CpuVirtualization {
                 cpuid.execute();
                 advance(exit.instructionLength());
             }
-            case RDMSR -> advanceOrGp(msrs.read(), exit);
-            case WRMSR -> advanceOrGp(msrs.write(), exit);
+            case RDMSR -> advanceOrGp(readMsr(), exit);
+            case WRMSR -> advanceOrGp(writeMsr(), exit);
             case CR_ACCESS -> crAccess(exit);
             case HLT -> {
                 advance(exit.instructionLength());
@@ -351,6 +354,18 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         };
     }
 
+    private boolean readMsr() {
+        if ((int) registers.gpr(CpuRegisters.RCX) != Msr.IA32_EFER) {
+            return msrs.read();
+        }
+        GuestMsrs.result(registers, control.efer());
+        return true;
+    }
+
+    private boolean writeMsr() {
+        return (int) registers.gpr(CpuRegisters.RCX) == Msr.IA32_EFER ? control.efer(GuestMsrs.operand(registers)) : msrs.write();
+    }
+
     private void monitor(ExitInformation exit) {
         if ((context.contract().cpuid(1, 0)[2] & CpuidBits.ECX1_MONITOR) == 0) {
             events.undefinedOpcode();
@@ -361,7 +376,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
     }
 
     private void timeStamp(ExitReason reason, ExitInformation exit) {
-        long tsc = msrs.guestTsc();
+        long tsc = guestTsc();
         registers.gpr(CpuRegisters.RAX, tsc & 0xffffffffL);
         registers.gpr(CpuRegisters.RDX, tsc >>> 32);
         if (reason == ExitReason.RDTSCP) {
@@ -483,7 +498,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
 
     @Override
     public long guestTsc() {
-        return msrs.guestTsc();
+        return home.tsc();
     }
 
     @Override
@@ -509,7 +524,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
                 events.pending() != 0 ? events.pending() : e.pending(),
                 events.pending() != 0 ? events.pendingErrorCode() : e.pendingErrorCode(),
                 events.pending() != 0 ? events.pendingLength() : e.pendingInstructionLength());
-        return new ArchState(real.general(), real.segments(), seen, real.fpu(), all, waiting, msrs.guestTsc());
+        return new ArchState(real.general(), real.segments(), seen, real.fpu(), all, waiting, guestTsc());
     }
 
     @Override
@@ -522,7 +537,7 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         ArchState.Events quiet = new ArchState.Events(e.interruptibility(), 0, e.pendingDebug(), 0, 0, 0);
         processor.load(new ArchState(state.general(), state.segments(), real, state.fpu(), state.msrs(), quiet, processor.tsc()));
         msrs.adopt(state.msrs());
-        msrs.adoptTsc(state.tsc());
+        home.tsc(state.tsc());
         control.adopt(c, state.msrs().getOrDefault(Msr.IA32_EFER, 0L));
         halted = e.activity() == ACTIVITY_HLT;
         events.restore(e.pending(), e.pendingErrorCode(), e.pendingInstructionLength());

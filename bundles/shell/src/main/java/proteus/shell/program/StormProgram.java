@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -29,7 +30,7 @@ import proteus.shell.text.Table;
 public final class StormProgram implements ToIntFunction<String[]>, Program {
     private static final Set<String> EDGES = Set.of("cpu", "mem", "engine", "host", "silicon");
     /** Those that were found to be without differences. */
-    private static final String USUAL_EDGES = "mem,engine,host";
+    private static final String USUAL_EDGES = "cpu,mem,engine,host";
     private static final long SWAPS = 1000;
     private static final long MEMORY_EVERY = 100;
 
@@ -71,7 +72,8 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
         return LockstepFlags.declare(new Flags())
                 .option("--swaps", "N", "hand-overs (default 1000)")
                 .option("--seed", "S", "of the moments and of what is changed then (default 1)")
-                .option("--edges", "LIST", "what may change: cpu, mem, engine, host, silicon (default mem,engine,host)")
+                .option("--edges", "LIST", "what may change: cpu, mem, engine, host, silicon (default all but silicon)")
+                .option("--mem", "NAME", "memory technique of both at the start (default " + Composition.DEFAULT.memory() + ")")
                 .option("--io", "NAME", "I/O technique of both (default " + Composition.DEFAULT.io() + ")")
                 .option("--engine", "NAME", "of both at the start: native or interpreter (default interpreter)")
                 .option("--model", "NAME", "CPU model the guest sees (default max)")
@@ -89,7 +91,10 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
             throw new UsageException("--edges %s will not do: give some of cpu, mem, engine, host, silicon".formatted(flags.value("--edges").orElse("")));
         }
         Composition composition = new Composition(
-                Composition.DEFAULT.silicon(), Composition.DEFAULT.cpu(), Composition.DEFAULT.memory(), flags.value("--io").orElse(Composition.DEFAULT.io()));
+                Composition.DEFAULT.silicon(),
+                Composition.DEFAULT.cpu(),
+                flags.value("--mem").orElse(Composition.DEFAULT.memory()),
+                flags.value("--io").orElse(Composition.DEFAULT.io()));
         VmSpec spec = LockstepFlags.spec(
                 flags, image, "storm-untouched", composition, flags.value("--model").orElse("max"), LockstepFlags.engine(flags.value("--engine").orElse("interpreter")));
         settings.apply(flags.values("--set"), () -> composer.examine(composition).possible());
@@ -107,14 +112,18 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
     }
 
     private List<VmShape> shapes(VmShape from, Set<String> edges) {
+        Composition wish = from.composition();
         List<VmShape> shapes = new ArrayList<>();
-        for (String silicon : edges.contains("silicon") ? composer.silicons() : List.of(from.composition().silicon())) {
-            for (String cpu : edges.contains("cpu") ? offered(Kind.CPU) : List.of(from.composition().cpu())) {
-                for (String memory : edges.contains("mem") ? offered(Kind.MEMORY) : List.of(from.composition().memory())) {
-                    VmShape candidate = from.with(new Composition(silicon, cpu, memory, from.composition().io()));
-                    if (composer.examine(candidate.composition()).possible()) {
-                        addVariants(shapes, candidate, edges);
-                    }
+        for (String silicon : edges.contains("silicon") ? composer.silicons() : List.of(wish.silicon())) {
+            for (String cpu : edges.contains("cpu") ? offered(Kind.CPU) : List.of(wish.cpu())) {
+                List<Composition> possible = Stream.concat(Stream.of(wish.memory()), offered(Kind.MEMORY).stream())
+                        .distinct()
+                        .map(memory -> new Composition(silicon, cpu, memory, wish.io()))
+                        .filter(candidate -> composer.examine(candidate).possible())
+                        .toList();
+                // A CPU technique that cannot do with the memory technique of the start brings its own.
+                for (Composition candidate : edges.contains("mem") ? possible : possible.subList(0, Math.min(1, possible.size()))) {
+                    addVariants(shapes, from.with(candidate), edges);
                 }
             }
         }

@@ -1,6 +1,6 @@
 /** What every technique needs that carries out instructions of its guest. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package proteus.x86.monitor;
 
 import org.osgi.annotation.bundle.Export;

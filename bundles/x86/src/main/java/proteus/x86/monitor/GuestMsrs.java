@@ -1,4 +1,4 @@
-package proteus.cpu.hwassist;
+package proteus.x86.monitor;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -6,19 +6,29 @@ import java.util.Set;
 import proteus.api.cpu.CpuContext;
 import proteus.api.io.InterruptController;
 import proteus.api.silicon.CpuRegisters;
-import proteus.api.silicon.Processor;
-import proteus.api.silicon.Vmcs;
-import proteus.api.silicon.VmcsField;
 import proteus.x86.format.CpuidBits;
 import proteus.x86.format.Msr;
 import proteus.x86.format.PageTable;
 
 /**
- * RDMSR and WRMSR that exit (SDM vol. 4). A register that the guest's CPUID does not promise and no processor of the kind
+ * RDMSR and WRMSR that a VMM carries out (SDM vol. 4). A register that the guest's CPUID does not promise and no processor of the kind
  * has is a #GP, as on hardware. Some live in the processor, those without effect on a modelled machine (MTRRs, machine
- * check, microcode) live here.
+ * check, microcode) live here: under every technique the same, so that a hand-over changes none. IA32_EFER is a matter of paging.
  */
-final class ModelSpecificRegisters {
+public final class GuestMsrs {
+    /** Registers that each technique has in a place of its own. */
+    public interface Home {
+        /** The time-stamp counter as the guest reads it. */
+        long tsc();
+
+        void tsc(long value);
+
+        /** IA32_PAT or IA32_DEBUGCTL, which VM entries and exits switch. */
+        long switched(int index);
+
+        void switched(int index, long value);
+    }
+
     private static final int MTRR_VARIABLE = 8;
     private static final int MTRR_LAST_VARIABLE = Msr.IA32_MTRR_PHYSBASE0 + 2 * MTRR_VARIABLE - 1;
     /** IA32_MTRRCAP: eight variable ranges, fixed ranges, write-combining (SDM 3A 13.11.1). */
@@ -38,27 +48,25 @@ final class ModelSpecificRegisters {
     /** Multiples of 100 MHz in PLATFORM_INFO and IA32_PERF_STATUS. */
     private static final long RATIO_HERTZ = 100_000_000;
 
-    /** Held by the processor; exits only where a write needs a check. */
-    private static final Set<Integer> CANONICAL = Set.of(
-            Msr.IA32_FS_BASE, Msr.IA32_GS_BASE, Msr.IA32_KERNEL_GS_BASE, Msr.IA32_LSTAR, Msr.IA32_CSTAR, Msr.IA32_SYSENTER_ESP, Msr.IA32_SYSENTER_EIP);
+    /** Held by the processor, for the guest alone: no VMM needs to know of their use. */
+    public static final Set<Integer> PROCESSORS_OWN = Set.of(
+            Msr.IA32_FS_BASE, Msr.IA32_GS_BASE, Msr.IA32_KERNEL_GS_BASE, Msr.IA32_STAR, Msr.IA32_LSTAR, Msr.IA32_CSTAR, Msr.IA32_FMASK,
+            Msr.IA32_SYSENTER_CS, Msr.IA32_SYSENTER_ESP, Msr.IA32_SYSENTER_EIP);
 
-    private static final Set<Integer> PLAIN = Set.of(Msr.IA32_STAR, Msr.IA32_FMASK, Msr.IA32_SYSENTER_CS);
-
-    private final Processor processor;
     private final CpuRegisters registers;
-    private final Vmcs vmcs;
     private final InterruptController interrupts;
-    private final ControlRegisters control;
+    private final int physicalBits;
+    private final Home home;
     private final CpuContext context;
     private final Map<Integer, Long> kept = new HashMap<>();
 
-    ModelSpecificRegisters(CpuContext context, ControlRegisters control) {
+    /** @param physicalBits width of the guest's physical addresses */
+    public GuestMsrs(CpuContext context, int physicalBits, Home home) {
         this.context = context;
-        this.processor = context.processor();
-        this.registers = processor.registers();
-        this.vmcs = processor.vmcs();
+        this.registers = context.processor().registers();
         this.interrupts = context.interrupts();
-        this.control = control;
+        this.physicalBits = physicalBits;
+        this.home = home;
         reset();
     }
 
@@ -94,7 +102,7 @@ final class ModelSpecificRegisters {
     }
 
     /** RDMSR with the registers of the guest; false: #GP. */
-    boolean read() {
+    public boolean read() {
         int index = (int) registers.gpr(CpuRegisters.RCX);
         long value;
         try {
@@ -110,15 +118,25 @@ final class ModelSpecificRegisters {
         } catch (IllegalArgumentException e) {
             return false;
         }
-        registers.gpr(CpuRegisters.RAX, value & 0xffffffffL);
-        registers.gpr(CpuRegisters.RDX, value >>> 32);
+        result(registers, value);
         return true;
     }
 
+    /** What RDMSR has read. */
+    public static void result(CpuRegisters registers, long value) {
+        registers.gpr(CpuRegisters.RAX, value & 0xffffffffL);
+        registers.gpr(CpuRegisters.RDX, value >>> 32);
+    }
+
+    /** What WRMSR is to write. */
+    public static long operand(CpuRegisters registers) {
+        return registers.gpr(CpuRegisters.RDX) << 32 | registers.gpr(CpuRegisters.RAX) & 0xffffffffL;
+    }
+
     /** WRMSR with the registers of the guest; false: #GP. */
-    boolean write() {
+    public boolean write() {
         int index = (int) registers.gpr(CpuRegisters.RCX);
-        long value = registers.gpr(CpuRegisters.RDX) << 32 | registers.gpr(CpuRegisters.RAX) & 0xffffffffL;
+        long value = operand(registers);
         try {
             if (interrupts.ownsMsr(index)) {
                 interrupts.writeMsr(index, value);
@@ -136,14 +154,13 @@ final class ModelSpecificRegisters {
         if (stored != null) {
             return gone(index) ? null : stored;
         }
-        if (CANONICAL.contains(index) || PLAIN.contains(index)) {
+        if (PROCESSORS_OWN.contains(index)) {
             return registers.msr(index);
         }
         return switch (index) {
-            case Msr.IA32_TSC -> guestTsc();
-            case Msr.IA32_EFER -> control.efer();
-            case Msr.IA32_PAT -> has1(3, CpuidBits.EDX1_PAT) ? vmcs.read(VmcsField.GUEST_IA32_PAT) : null;
-            case Msr.IA32_DEBUGCTL -> vmcs.read(VmcsField.GUEST_IA32_DEBUGCTL);
+            case Msr.IA32_TSC -> home.tsc();
+            case Msr.IA32_PAT -> has1(3, CpuidBits.EDX1_PAT) ? home.switched(index) : null;
+            case Msr.IA32_DEBUGCTL -> home.switched(index);
             case Msr.IA32_TSC_AUX -> rdtscp() ? registers.msr(index) : null;
             case Msr.IA32_MTRRCAP -> has1(3, CpuidBits.EDX1_MTRR) ? MTRR_CAPABILITIES : null;
             case Msr.IA32_MCG_CAP -> has1(3, CpuidBits.EDX1_MCA) ? 0L : null;
@@ -169,33 +186,28 @@ final class ModelSpecificRegisters {
             keep(index, value);
             return true;
         }
-        if (CANONICAL.contains(index)) {
-            if (!PageTable.canonical(value, 48)) {
-                return false;
-            }
-            registers.msr(index, value);
-            return true;
-        }
-        if (PLAIN.contains(index)) {
-            registers.msr(index, value);
-            return true;
-        }
         switch (index) {
-            case Msr.IA32_TSC -> guestTsc(value);
-            case Msr.IA32_EFER -> {
-                return control.efer(value);
+            case Msr.IA32_STAR -> registers.msr(index, value);
+            case Msr.IA32_FMASK, Msr.IA32_SYSENTER_CS -> registers.msr(index, value & 0xffffffffL);
+            case Msr.IA32_FS_BASE, Msr.IA32_GS_BASE, Msr.IA32_KERNEL_GS_BASE, Msr.IA32_LSTAR, Msr.IA32_CSTAR, Msr.IA32_SYSENTER_ESP,
+                Msr.IA32_SYSENTER_EIP -> {
+                if (!PageTable.canonical(value, 48)) {
+                    return false;
+                }
+                registers.msr(index, value);
             }
+            case Msr.IA32_TSC -> timeStamp(value);
             case Msr.IA32_PAT -> {
                 if (!has1(3, CpuidBits.EDX1_PAT) || !eachByteIn(value, PAT_TYPES)) {
                     return false;
                 }
-                vmcs.write(VmcsField.GUEST_IA32_PAT, value);
+                home.switched(index, value);
             }
             case Msr.IA32_DEBUGCTL -> {
                 if ((value & ~DEBUGCTL_DEFINED) != 0) {
                     return false;
                 }
-                vmcs.write(VmcsField.GUEST_IA32_DEBUGCTL, value);
+                home.switched(index, value);
             }
             case Msr.IA32_TSC_AUX -> {
                 if (!rdtscp() || value >>> 32 != 0) {
@@ -222,7 +234,7 @@ final class ModelSpecificRegisters {
             return eachByteIn(value, MEMORY_TYPES);
         }
         if (index >= Msr.IA32_MTRR_PHYSBASE0 && index <= MTRR_LAST_VARIABLE) {
-            return value >>> control.physicalBits() == 0;
+            return value >>> physicalBits == 0;
         }
         return index != Msr.IA32_MCG_STATUS || value == 0;
     }
@@ -240,7 +252,7 @@ final class ModelSpecificRegisters {
     private void keep(int index, long value) {
         if (index == Msr.IA32_TSC_ADJUST) {
             // Adjusting moves the TSC by the difference (SDM 3B 18.17.3).
-            offset(offset() + value - kept.get(index));
+            home.tsc(home.tsc() + value - kept.get(index));
         }
         kept.put(index, value);
     }
@@ -249,37 +261,20 @@ final class ModelSpecificRegisters {
         return (context.contract().cpuid(0x8000_0001, 0)[3] & CpuidBits.EDX80000001_RDTSCP) != 0;
     }
 
-    long guestTsc() {
-        return processor.tsc() + offset();
-    }
-
-    /** Sets the TSC as the guest reads it. */
-    void guestTsc(long value) {
-        long before = offset();
-        offset(value - processor.tsc());
-        kept.computeIfPresent(Msr.IA32_TSC_ADJUST, (msr, adjust) -> adjust + offset() - before);
-    }
-
-    /** Sets it without a guest's write: the state of another processor is taken over. */
-    void adoptTsc(long value) {
-        offset(value - processor.tsc());
-    }
-
-    private long offset() {
-        return vmcs.read(VmcsField.TSC_OFFSET);
-    }
-
-    private void offset(long value) {
-        vmcs.write(VmcsField.TSC_OFFSET, value);
+    /** A write to the TSC counts as an adjustment. */
+    private void timeStamp(long value) {
+        long difference = value - home.tsc();
+        home.tsc(value);
+        kept.computeIfPresent(Msr.IA32_TSC_ADJUST, (msr, adjust) -> adjust + difference);
     }
 
     /** The registers held here, for the guest-visible state. */
-    Map<Integer, Long> export() {
+    public Map<Integer, Long> export() {
         return Map.copyOf(kept);
     }
 
     /** Takes over those of a guest-visible state that are held here; what is absent is as after reset. */
-    void adopt(Map<Integer, Long> msrs) {
+    public void adopt(Map<Integer, Long> msrs) {
         reset();
         msrs.forEach((index, value) -> kept.computeIfPresent(index, (msr, old) -> value));
     }
