@@ -228,19 +228,9 @@ final class Emulator {
         int interruption = exit.interruption();
         if ((interruption & VmxControls.TYPE_MASK) != VmxControls.TYPE_HARDWARE_EXCEPTION) {
             // INT n, INT3, INTO, INT1: the instruction is done when its event is delivered.
-            return software(interruption, exit.instructionLength());
+            return deliver(interruption, 0, exit.instructionLength());
         }
         return exception(exit.vector(), exit.interruptionErrorCode(), exit.qualification());
-    }
-
-    /** The event of INT n and its like: the instruction retires if it is delivered, and not if a fault comes of it. */
-    RunOutcome software(int interruption, int instructionLength) {
-        long faults = counters.get(CountedEvent.GUEST_EXCEPTIONS);
-        RunOutcome outcome = deliver(interruption, 0, instructionLength);
-        if (counters.get(CountedEvent.GUEST_EXCEPTIONS) == faults) {
-            processor.retire();
-        }
-        return outcome;
     }
 
     RunOutcome exception(int vector, int errorCode) {

@@ -398,7 +398,7 @@ final class FullCpu implements CpuVirtualization {
             int interruption = exit.interruption();
             int length = exit.instructionLength();
             toVirtual();
-            return emulator.software(interruption, length);
+            return emulator.deliver(interruption, 0, length);
         }
         switch (vector) {
             case ExceptionVector.PF -> {
