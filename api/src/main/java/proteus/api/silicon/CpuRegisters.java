@@ -59,6 +59,11 @@ public interface CpuRegisters {
 
     long xcr0();
 
+    /** What holds off interrupts and NMIs at this boundary: bits of {@code VmxControls.BLOCKING_BY_*} (SDM 3C, table 25-3). */
+    int interruptibility();
+
+    void interruptibility(int blocking);
+
     /** Current privilege level, 0..3. */
     int cpl();
 

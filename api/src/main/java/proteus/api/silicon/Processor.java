@@ -66,6 +66,12 @@ public interface Processor extends AutoCloseable {
      */
     ExitReason emulateDelivery(int interruption, int errorCode, int instructionLength);
 
+    /**
+     * Debug exceptions that {@link #emulate} has met and left to be delivered (SDM 3C, table 25-4); asking takes them. With VMX they are
+     * in the VMCS.
+     */
+    long takePendingDebug();
+
     /** Makes a running {@link #run} come out with {@link ExitReason#KICKED} soon. Sticky: a kick while outside makes the next run come out at once. */
     void kick();
 

@@ -111,9 +111,7 @@ final class Deprivileging {
         if (!kernel) {
             monitor.shadowDescriptors(guest.gdtrBase, guest.gdtrLimit, wide);
         }
-        // No resume flag: it would be meant for an address that translated code does not have.
-        long dropped = VirtualCpu.RING0_FLAGS | (wanted == Form.TRANSLATED ? Rflags.RF : 0);
-        registers.rflags(rflags & ~dropped | Rflags.IF);
+        registers.rflags(rflags & ~VirtualCpu.RING0_FLAGS | Rflags.IF);
         boolean ring3 = kernel && wide;
         if (ring3 != guest.supervisorInRing3) {
             guest.supervisorInRing3 = ring3;

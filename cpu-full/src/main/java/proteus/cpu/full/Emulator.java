@@ -15,6 +15,7 @@ import proteus.api.silicon.VmxControls;
 import proteus.x86.decode.Instruction;
 import proteus.x86.decode.Mnemonic;
 import proteus.x86.format.CpuidBits;
+import proteus.x86.format.DebugRegister;
 import proteus.x86.format.ExceptionVector;
 import proteus.x86.format.Msr;
 import proteus.x86.format.PageTable;
@@ -44,10 +45,8 @@ final class Emulator {
 
     /** The guest has executed HLT. */
     boolean halted;
-    /** The instruction just carried out holds off interrupts for the next one. */
-    boolean shadow;
-    /** NMIs wait for IRET. */
-    boolean nmiBlocked;
+    /** Debug exceptions that wait until a shadow is over (SDM 3C, table 25-4). */
+    long traps;
     /** A linear page whose translation the guest has flushed, or -1; all of them. */
     long flushedPage = -1;
 
@@ -90,11 +89,61 @@ final class Emulator {
         return instruction;
     }
 
-    /** Carries out the instruction at the guest's RIP; its fault, if any, is delivered. */
+    /** Carries out the instruction at the guest's RIP; its fault or trap, if any, is delivered. */
     RunOutcome step() {
+        long met = heldBySs() ? 0 : breakpoints();
+        if (met != 0) {
+            return exception(ExceptionVector.DB, 0, met);
+        }
+        RunOutcome outcome = carryOut();
+        traps |= processor.takePendingDebug();
+        return outcome != null ? outcome : trap();
+    }
+
+    /** Delivers the debug exceptions that wait, unless the load of SS just before holds them off. */
+    RunOutcome trap() {
+        if (traps == 0 || heldBySs()) {
+            return null;
+        }
+        long met = traps;
+        traps = 0;
+        halted = false;
+        return exception(ExceptionVector.DB, 0, met);
+    }
+
+    private boolean heldBySs() {
+        return (registers.interruptibility() & VmxControls.BLOCKING_BY_MOV_SS) != 0;
+    }
+
+    /** Whether the guest's own debug registers want to stop in front of some instruction. */
+    boolean watchesInstructions() {
+        long dr7 = registers.dr(7);
+        for (int n = 0; n < 4 && (dr7 & 0xff) != 0; n++) {
+            if (DebugRegister.enabled(dr7, n) && DebugRegister.kind(dr7, n) == DebugRegister.ON_EXECUTE) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Which of them name the next instruction (SDM 3B, 18.3.1.1). */
+    private long breakpoints() {
+        long dr7 = registers.dr(7);
+        if ((dr7 & 0xff) == 0 || (registers.rflags() & Rflags.RF) != 0) {
+            return 0;
+        }
+        long met = 0;
+        for (int n = 0; n < 4; n++) {
+            if (DebugRegister.enabled(dr7, n) && DebugRegister.kind(dr7, n) == DebugRegister.ON_EXECUTE && registers.dr(n) == linear()) {
+                met |= 1L << n;
+            }
+        }
+        return met;
+    }
+
+    private RunOutcome carryOut() {
         Instruction i = decode();
         boolean ring0 = registers.cpl() == 0;
-        shadow = false;
         switch (i.mnemonic) {
             case HLT -> {
                 if (ring0) {
@@ -124,7 +173,6 @@ final class Emulator {
     }
 
     private RunOutcome emulate(Instruction i, boolean ring0) {
-        boolean interruptible = (registers.rflags() & Rflags.IF) != 0;
         long page = i.mnemonic == Mnemonic.INVLPG ? operandAddress(i) : -1;
         registers.cr(8, interrupts.taskPriority());
         counters.count(CountedEvent.EMULATED_INSTRUCTIONS);
@@ -136,9 +184,6 @@ final class Emulator {
             return fail("the instruction emulator gave up with " + reason.label());
         }
         switch (i.mnemonic) {
-            case STI -> shadow = !interruptible;
-            case MOV, POP -> shadow = i.kind[0] == Instruction.SEGMENT && i.register[0] == CpuRegisters.SS;
-            case IRET -> nmiBlocked = false;
             case MOV_CR -> movedToCr(i);
             case INVLPG -> {
                 memory.onInvlpg(processor, page);
@@ -219,7 +264,12 @@ final class Emulator {
     private void retire(Instruction i) {
         long rip = registers.rip() + i.length;
         registers.rip(i.mode == 64 ? rip : rip & 0xffffffffL);
-        registers.rflags(registers.rflags() & ~Rflags.RF);
+        long rflags = registers.rflags();
+        registers.rflags(rflags & ~Rflags.RF);
+        registers.interruptibility(registers.interruptibility() & VmxControls.BLOCKING_BY_NMI);
+        if ((rflags & Rflags.TF) != 0) {
+            traps |= DebugRegister.BS;
+        }
         processor.correctRetired(1);
     }
 
@@ -243,6 +293,7 @@ final class Emulator {
             registers.cr(2, detail);
         } else if (vector == ExceptionVector.DB) {
             registers.dr(6, registers.dr(6) & ~0xfL | detail);
+            registers.dr(7, registers.dr(7) & ~DebugRegister.GD);
         }
         boolean withCode = ExceptionVector.pushesErrorCode(vector) && guest.protectedMode();
         return deliver(
@@ -264,7 +315,6 @@ final class Emulator {
         } finally {
             guest.delivering = false;
         }
-        shadow = false;
         if (guest.tracedByDelivery >= 0) {
             memory.onTracedWrite(processor, guest.tracedByDelivery & -PageTable.PAGE_SIZE, PageTable.PAGE_SIZE);
         }
@@ -279,9 +329,6 @@ final class Emulator {
             return fail("vector %d could not be delivered: %s".formatted(interruption & 0xff, reason.label()));
         }
         counters.count(CountedEvent.INJECTED_EVENTS);
-        if ((interruption & VmxControls.TYPE_MASK) == VmxControls.TYPE_NMI) {
-            nmiBlocked = true;
-        }
         return null;
     }
 

@@ -32,7 +32,7 @@ import proteus.x86.format.Rflags;
 /** One vCPU without hardware assistance: chooses how the guest's next instructions run, and gives each exception its meaning. */
 final class FullCpu implements CpuVirtualization {
     private static final int ACTIVITY_HLT = 1;
-    private static final int SHADOW_BY_STI = 1, SHADOWS = 3, NMI_BLOCKED = 8;
+    private static final int SHADOWS = VmxControls.BLOCKING_BY_STI | VmxControls.BLOCKING_BY_MOV_SS;
     /** An instruction that faults into the VMM so often gets a translation that calls the VMM at once. */
     private static final int FAULTS_BEFORE_RETRANSLATION = 4;
 
@@ -105,7 +105,7 @@ final class FullCpu implements CpuVirtualization {
             }
             RunOutcome outcome = deliverPending();
             if (outcome == null) {
-                boolean single = schedule.singleInstruction() || shadowed() && interrupts.pending();
+                boolean single = schedule.singleInstruction() || interrupts.pending() && shadow() != 0;
                 long before = processor.retired();
                 outcome = turn(single ? 1 : budget);
                 if (outcome == null && schedule.singleInstruction() && processor.retired() != before) {
@@ -135,18 +135,26 @@ final class FullCpu implements CpuVirtualization {
         return deprivileging.form() == Form.TRANSLATED ? monitor.interruptFlag() : (deprivileging.rflags() & Rflags.IF) != 0;
     }
 
-    /** Whether the instruction before holds off interrupts. */
-    private boolean shadowed() {
-        if (deprivileging.form() != Form.TRANSLATED) {
-            return emulator.shadow;
-        }
-        return here() && cache.exit == null && cache.index > 0 && Translator.treatment(cache.at.treatments[cache.index - 1]) == Treatment.STI
-                || cache.exit != null && cache.at.count > 0 && Translator.treatment(cache.at.treatments[cache.at.count - 1]) == Treatment.STI;
+    /** How the instruction before holds off interrupts, or 0. */
+    private int shadow() {
+        boolean bySti = deprivileging.form() == Form.TRANSLATED && here() && behindSti() && monitor.enabledBySti();
+        return registers.interruptibility() & SHADOWS | (bySti ? VmxControls.BLOCKING_BY_STI : 0);
+    }
+
+    /** Puts the shadow of a translated STI where those of all others are. */
+    private void keepShadow() {
+        registers.interruptibility(registers.interruptibility() | shadow());
+    }
+
+    private boolean behindSti() {
+        // A translation is entered at its start, or behind an instruction that the VMM has carried out.
+        int before = cache.exit == null ? cache.index - 1 : cache.exit.displacementAt < 0 ? cache.at.count - 1 : -1;
+        return before >= 0 && Translator.treatment(cache.at.treatments[before]) == Treatment.STI;
     }
 
     /** Delivers what waits, in the order of SDM 3A, 7.9. */
     private RunOutcome deliverPending() {
-        if (pending == 0 && !nmi() && !interrupts.pending()) {
+        if (pending == 0 && emulator.traps == 0 && !nmi() && !interrupts.pending()) {
             monitor.protectFlag(false);
             return null;
         }
@@ -156,7 +164,10 @@ final class FullCpu implements CpuVirtualization {
             pending = 0;
             return emulator.deliver(event, pendingErrorCode, pendingLength);
         }
-        if (nmiPending && !emulator.nmiBlocked && !shadowed()) {
+        if (emulator.traps != 0) {
+            return emulator.trap();
+        }
+        if (nmiPending && (registers.interruptibility() & VmxControls.BLOCKING_BY_NMI) == 0 && shadow() == 0) {
             nmiPending = false;
             toVirtual();
             return emulator.deliver(VmxControls.INTERRUPTION_VALID | VmxControls.TYPE_NMI | ExceptionVector.NMI, 0, 0);
@@ -168,7 +179,7 @@ final class FullCpu implements CpuVirtualization {
             monitor.protectFlag(true);
             return null;
         }
-        if (shadowed()) {
+        if (shadow() != 0) {
             return null;
         }
         monitor.protectFlag(false);
@@ -195,17 +206,18 @@ final class FullCpu implements CpuVirtualization {
         }
         RunOutcome outcome = null;
         long count = budget;
+        long before = processor.retired();
         while (true) {
             if (deprivileging.form() == Form.UNTRANSLATED) {
                 count = 1;
                 census();
             }
-            long before = processor.retired();
             ExitReason reason = processor.run(count);
-            emulator.shadow = false;
-            if (deprivileging.form() == Form.TRANSLATED) {
-                // A 64-bit kernel could write to the counter: it cannot be ahead of what was executed by more than one sequence.
+            if (deprivileging.form() == Form.TRANSLATED && (reason == ExitReason.EXCEPTION || reason == ExitReason.SYSTEM_CALL || atBoundary())) {
+                // Not elsewhere: a sequence may be about to write the counter that it has read.
+                // A 64-bit kernel could write to it: it cannot be ahead of what was executed by more than one sequence.
                 processor.correctRetired(-Math.min(monitor.takeOverhead(), processor.retired() - before + Templates.LONGEST_SURPLUS));
+                before = processor.retired();
             }
             RunOutcome now = dispatch(reason);
             outcome = outcome == null ? now : outcome;
@@ -231,7 +243,7 @@ final class FullCpu implements CpuVirtualization {
     /** How the guest's next instruction is to run. */
     private Form choose() {
         long rflags = registers.rflags();
-        if (!guest.protectedMode() || (rflags & Rflags.VM) != 0) {
+        if (!guest.protectedMode() || (rflags & Rflags.VM) != 0 || emulator.traps != 0) {
             return Form.VIRTUAL;
         }
         int cpl = registers.cpl();
@@ -239,7 +251,7 @@ final class FullCpu implements CpuVirtualization {
             // With other flags its PUSHF would show those of the processor.
             return (rflags & (Rflags.IF | Rflags.IOPL)) == Rflags.IF ? Form.USER : Form.VIRTUAL;
         }
-        boolean debugged = !points.instructions().isEmpty() || schedule.singleInstruction();
+        boolean debugged = !points.instructions().isEmpty() || schedule.singleInstruction() || emulator.watchesInstructions();
         SegmentRegister cs = registers.segment(CpuRegisters.CS);
         boolean wide = guest.longMode();
         boolean flat = wide ? cs.longMode() : cs.base() == 0 && cs.limit() == 0xffffffffL && cs.big();
@@ -321,7 +333,7 @@ final class FullCpu implements CpuVirtualization {
     /** Puts on the guest's own state; the processor stands at the beginning of an instruction of the guest. */
     private void toVirtual() {
         if (deprivileging.form() == Form.TRANSLATED) {
-            here();
+            keepShadow();
             long rip = cache.exit != null ? cache.exit.target : cache.at.guest(cache.index);
             deprivileging.enterVirtual(rip);
         } else {
@@ -343,7 +355,7 @@ final class FullCpu implements CpuVirtualization {
             at += Decoder.decode(i -> monitor.byteAt(start + i), wideCache ? 64 : 32, instruction);
         }
         int saved = switch (Translator.treatment(cache.at.treatments[cache.index])) {
-            case CALL, RETURN, JUMP_INDIRECT, CALL_INDIRECT -> 1;
+            case CALL, RETURN, JUMP_INDIRECT, CALL_INDIRECT, STI -> 1;
             case POPF -> 3;
             default -> Integer.MAX_VALUE;
         };
@@ -502,7 +514,7 @@ final class FullCpu implements CpuVirtualization {
         rollBack();
         RunOutcome outcome = step();
         if (outcome == null && !from.dead && deprivileging.form() == Form.VIRTUAL && choose() == Form.TRANSLATED && wideCache == guest.longMode()
-                && registers.rip() == from.guest(index + 1) && index + 1 < from.count && !emulator.shadow && !emulator.halted) {
+                && registers.rip() == from.guest(index + 1) && index + 1 < from.count && shadow() == 0 && !emulator.halted) {
             deprivileging.leaveVirtual(Form.TRANSLATED);
             go(from.offsets[index + 1]);
         }
@@ -526,6 +538,7 @@ final class FullCpu implements CpuVirtualization {
     }
 
     private RunOutcome follow(Translation.Exit exit) {
+        keepShadow();
         Translation to = translated(exit.target);
         if (to == null) {
             deprivileging.enterVirtual(exit.target);
@@ -546,9 +559,6 @@ final class FullCpu implements CpuVirtualization {
         msrs.putAll(emulator.msrs.export());
         msrs.put(Msr.IA32_EFER, guest.efer());
         ArchState.Events e = real.events();
-        int interruptibility = e.interruptibility() & ~(SHADOWS | NMI_BLOCKED)
-                | (emulator.shadow ? e.interruptibility() & SHADOWS : 0)
-                | (emulator.nmiBlocked ? NMI_BLOCKED : 0);
         boolean waits = pending != 0 || nmiPending;
         int event = pending != 0 || !nmiPending ? pending : VmxControls.INTERRUPTION_VALID | VmxControls.TYPE_NMI | ExceptionVector.NMI;
         return new ArchState(
@@ -557,7 +567,7 @@ final class FullCpu implements CpuVirtualization {
                 guest.export(real.control(), interrupts.taskPriority()),
                 real.fpu(),
                 msrs,
-                new ArchState.Events(interruptibility, emulator.halted ? ACTIVITY_HLT : e.activity(), e.pendingDebug(), waits ? event : e.pending(),
+                new ArchState.Events(e.interruptibility(), emulator.halted ? ACTIVITY_HLT : e.activity(), emulator.traps, waits ? event : e.pending(),
                         pending != 0 ? pendingErrorCode : e.pendingErrorCode(), pending != 0 ? pendingLength : e.pendingInstructionLength()),
                 guestTsc());
     }
@@ -572,7 +582,7 @@ final class FullCpu implements CpuVirtualization {
         Map<Integer, Long> msrs = new HashMap<>(state.msrs());
         long efer = msrs.getOrDefault(Msr.IA32_EFER, 0L);
         msrs.remove(Msr.IA32_EFER);
-        ArchState.Events quiet = new ArchState.Events(e.interruptibility() & ~NMI_BLOCKED, 0, e.pendingDebug(), 0, 0, 0);
+        ArchState.Events quiet = new ArchState.Events(e.interruptibility(), 0, 0, 0, 0, 0);
         processor.load(new ArchState(state.general(), state.segments(), real, state.fpu(), msrs, quiet, state.tsc()));
         emulator.msrs.adopt(state.msrs());
         guest.adopt(c, efer);
@@ -580,8 +590,7 @@ final class FullCpu implements CpuVirtualization {
         memory.onPagingModeChange(processor, guest);
         cache.clear();
         emulator.halted = e.activity() == ACTIVITY_HLT;
-        emulator.shadow = (e.interruptibility() & SHADOWS) != 0;
-        emulator.nmiBlocked = (e.interruptibility() & NMI_BLOCKED) != 0;
+        emulator.traps = e.pendingDebug();
         pending = e.pending();
         pendingErrorCode = e.pendingErrorCode();
         pendingLength = e.pendingInstructionLength();

@@ -1,5 +1,8 @@
 package proteus.cpu.full;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import proteus.api.cpu.CpuContext;
 import proteus.api.memory.VmmWindow;
 import proteus.api.silicon.CpuRegisters;
@@ -20,7 +23,7 @@ final class Monitor implements AutoCloseable {
     static final long END = VmmWindow.BASE & 0xffffffffL;
 
     /** Offsets in the window. A page of its own has the interrupt flag: it is write-protected while an interrupt waits for it. */
-    static final int RCX = 0, RDX = 8, TARGET = 16, COUNT = 24, IOPL = 32, FLAG_PAGE = 0x1000, IF = FLAG_PAGE, GDT = 0x2000, TSS = 0x3000, LOOKUP = 0x4000;
+    static final int RCX = 0, RDX = 8, TARGET = 16, COUNT = 24, IOPL = 32, BEFORE = 40, FLAG_PAGE = 0x1000, IF = FLAG_PAGE, GDT = 0x2000, TSS = 0x3000, LOOKUP = 0x4000;
 
     /** Indirect branches are looked up by the low 16 bits of their target. */
     static final int LOOKUP_ENTRIES = 1 << 16;
@@ -172,6 +175,11 @@ final class Monitor implements AutoCloseable {
         return (memory.read32(frames + IF) & Rflags.IF) != 0;
     }
 
+    /** Whether the STI executed last has changed the flag. */
+    boolean enabledBySti() {
+        return (memory.read32(frames + BEFORE) & Rflags.IF) == 0;
+    }
+
     void flags(long rflags) {
         memory.write32(frames + IF, (int) rflags & Rflags.IF);
         memory.write32(frames + IOPL, (int) rflags & Rflags.IOPL);
@@ -222,6 +230,19 @@ final class Monitor implements AutoCloseable {
     /** Where an indirect branch to a target goes: code in the window. */
     void lookup(long target, int codeOffset) {
         memory.write32(frames + LOOKUP + 4 * (int) (target & LOOKUP_ENTRIES - 1), (int) (VmmWindow.BASE + codeOffset));
+    }
+
+    /** Makes all indirect branches go to one place. */
+    void forgetLookups(int codeOffset) {
+        byte[] entries = new byte[4 * LOOKUP_ENTRIES];
+        ByteBuffer.wrap(entries).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(repeated((int) (VmmWindow.BASE + codeOffset)));
+        memory.write(frames + LOOKUP, entries, 0, entries.length);
+    }
+
+    private static int[] repeated(int value) {
+        int[] all = new int[LOOKUP_ENTRIES];
+        Arrays.fill(all, value);
+        return all;
     }
 
     int lookup(long target) {

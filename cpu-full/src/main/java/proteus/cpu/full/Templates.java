@@ -57,7 +57,8 @@ final class Templates {
         popf = piece("test dword [sp_], 0x4100\njz .plain\nint3\n.plain:\nmov [RCX], c\nmov c, [sp_]\nand ecx, 0x200\nmov [IF], ecx\nmov c, [sp_]\n"
                 + "and ecx, 0x3000\nmov [IOPL], ecx\n" + ACCOUNT.replace("EXTRA", "13") + "mov c, [RCX]\npopfN");
         cli = piece("mov dword [IF], 0");
-        sti = piece("mov dword [IF], 0x200");
+        // Whether interrupts are held off for one instruction depends on the flag as it was.
+        sti = piece("mov [RCX], c\nmov ecx, [IF]\nmov [BEFORE], ecx\nmov dword [IF], 0x200\n" + ACCOUNT.replace("EXTRA", "7") + "mov c, [RCX]");
         arrival = piece("mov c, [TARGET]\nlea c, [c+HOLE]\njXcxz .right\nint3\n.right:\nmov c, [RCX]");
     }
 
@@ -73,7 +74,7 @@ final class Templates {
 
     private Piece piece(String text) {
         String source = text.replace("LOOKUP", wide ? "movsxd rcx, dword [rcx*4+LOOKUP_]" : "mov ecx, [gs:ecx*4+LOOKUP_]");
-        for (String name : new String[] {"RCX", "RDX", "TARGET", "COUNT", "IOPL", "IF"}) {
+        for (String name : new String[] {"RCX", "RDX", "TARGET", "COUNT", "IOPL", "IF", "BEFORE"}) {
             source = source.replace("[" + name + "]", wide ? "[" + name + "_]" : "[gs:" + name + "_]");
         }
         source = source.replace("sp_", wide ? "rsp" : "esp")
@@ -89,6 +90,7 @@ final class Templates {
         constant(constants, "COUNT_", Monitor.COUNT);
         constant(constants, "IOPL_", Monitor.IOPL);
         constant(constants, "IF_", Monitor.IF);
+        constant(constants, "BEFORE_", Monitor.BEFORE);
         constant(constants, "LOOKUP_", Monitor.LOOKUP);
         constants.append("HOLE equ ").append(HOLE).append('\n');
         byte[] bytes = Assembler.assemble(constants + "begin:\n" + source + "\n", wide ? 64 : 32, 0).bytes();

@@ -265,9 +265,7 @@ final class TranslationCache implements WriteWatcher {
         byLinearPage.clear();
         local.clear();
         byCode.clear();
-        for (int target = 0; target < Monitor.LOOKUP_ENTRIES; target++) {
-            monitor.lookup(target, MISS);
-        }
+        monitor.forgetLookups(MISS);
         monitor.code(MISS, new byte[] {(byte) TRAP}, 1);
         free = MISS + 16;
     }

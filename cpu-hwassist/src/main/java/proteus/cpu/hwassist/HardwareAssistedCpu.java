@@ -470,13 +470,17 @@ final class HardwareAssistedCpu implements CpuVirtualization {
         }
     }
 
-    /** The exiting instruction is done: RIP behind it, its shadow over, its single-step trap pending. */
+    /** The exiting instruction is done: RIP behind it, its shadow and the resume flag over, its single-step trap pending. */
     private void advance(int length) {
         long rip = registers.rip() + length;
         registers.rip(registers.codeSize() == 64 ? rip : rip & 0xffffffffL);
         processor.retire();
         events.endShadow();
-        if ((vmcs.read(VmcsField.GUEST_RFLAGS) & Rflags.TF) != 0) {
+        long rflags = vmcs.read(VmcsField.GUEST_RFLAGS);
+        if ((rflags & Rflags.RF) != 0) {
+            vmcs.write(VmcsField.GUEST_RFLAGS, rflags & ~Rflags.RF);
+        }
+        if ((rflags & Rflags.TF) != 0) {
             vmcs.write(
                     VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS,
                     vmcs.read(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS) | PENDING_SINGLE_STEP);

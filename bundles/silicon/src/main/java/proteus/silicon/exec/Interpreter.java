@@ -16,6 +16,7 @@ import proteus.silicon.cpu.HandlerTable;
 import proteus.silicon.cpu.Op;
 import proteus.silicon.cpu.Raw;
 import proteus.silicon.translate.TranslationCache;
+import proteus.x86.decode.Mnemonic;
 import proteus.x86.format.DebugRegister;
 
 /**
@@ -184,6 +185,7 @@ public final class Interpreter {
         blocks.own();
         int shadow = cpu.interruptibility & SHADOWS;
         boolean singleStep = cpu.flag(Flags.TF);
+        boolean resume = cpu.flag(Flags.RF);
         boolean done = false;
         cpu.interruptibility &= ~SHADOWS;
         cpu.debug.mode = DebugUnit.Mode.NOTING;
@@ -197,7 +199,7 @@ public final class Interpreter {
             }
         }
         if (done) {
-            if (!cpu.unfinished) {
+            if (resume && lastOp.mnemonic != Mnemonic.IRET && !cpu.unfinished) {
                 cpu.flag(Flags.RF, false);
             }
             if (singleStep && cpu.units.singleSteps(cpu, lastOp) && (cpu.interruptibility & MOV_SS) == 0) {

@@ -228,6 +228,13 @@ public final class ModelProcessor implements Processor {
     }
 
     @Override
+    public long takePendingDebug() {
+        long met = cpu.pendingDebug;
+        cpu.pendingDebug = 0;
+        return met;
+    }
+
+    @Override
     public void emulatorPaging(GuestPaging paging) {
         emulatorView = paging == null ? null : new EmulatorView(cpu, paging);
     }

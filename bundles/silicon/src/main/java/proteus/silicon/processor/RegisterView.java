@@ -258,6 +258,16 @@ final class RegisterView implements CpuRegisters {
     }
 
     @Override
+    public int interruptibility() {
+        return cpu.interruptibility;
+    }
+
+    @Override
+    public void interruptibility(int blocking) {
+        cpu.interruptibility = blocking;
+    }
+
+    @Override
     public int cpl() {
         return cpu.cpl;
     }

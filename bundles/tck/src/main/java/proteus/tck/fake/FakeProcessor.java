@@ -238,6 +238,11 @@ public final class FakeProcessor implements Processor {
     }
 
     @Override
+    public long takePendingDebug() {
+        return 0;
+    }
+
+    @Override
     public void emulatorPaging(GuestPaging paging) {
         // nothing is really emulated here
     }

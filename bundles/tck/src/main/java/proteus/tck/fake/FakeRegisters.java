@@ -147,6 +147,16 @@ public final class FakeRegisters implements CpuRegisters {
     }
 
     @Override
+    public int interruptibility() {
+        return 0;
+    }
+
+    @Override
+    public void interruptibility(int blocking) {
+        // no interrupts here
+    }
+
+    @Override
     public int cpl() {
         return 0;
     }
