@@ -6,7 +6,10 @@ import proteus.api.memory.FaultOutcome;
 import proteus.api.memory.MemoryMap;
 import proteus.api.memory.MemoryRegion;
 import proteus.api.memory.MemoryVirtualization;
+import proteus.api.memory.VmmWindow;
+import proteus.api.memory.WriteWatcher;
 import proteus.api.silicon.GuestPaging;
+import proteus.api.silicon.HostMemory;
 import proteus.api.silicon.Processor;
 
 /**
@@ -20,6 +23,8 @@ public final class CheckedMemory implements MemoryVirtualization {
     private final Set<Processor> attached = new HashSet<>();
     private boolean closed;
     private boolean paged;
+    private boolean windowed;
+    private boolean watched;
     private boolean reflected;
 
     public CheckedMemory(MemoryVirtualization technique, MemoryMap map) {
@@ -108,7 +113,7 @@ public final class CheckedMemory implements MemoryVirtualization {
     @Override
     public void onTracedWrite(Processor processor, long gpa, int bytes) {
         called("onTracedWrite", processor);
-        Contract.check(bytes >= 1 && bytes <= 64, "a traced write of " + bytes + " bytes");
+        Contract.check(bytes >= 1 && bytes <= HostMemory.FRAME_SIZE, "a traced write of " + bytes + " bytes");
         technique.onTracedWrite(processor, gpa, bytes);
     }
 
@@ -116,6 +121,36 @@ public final class CheckedMemory implements MemoryVirtualization {
     public void onInvlpg(Processor processor, long gva) {
         called("onInvlpg", processor);
         technique.onInvlpg(processor, gva);
+    }
+
+    @Override
+    public void window(VmmWindow window) {
+        called("window");
+        Contract.check(!windowed && !paged, "window twice, or after the guest's paging is known");
+        windowed = true;
+        technique.window(window);
+    }
+
+    @Override
+    public void onPrivilegeChange(Processor processor) {
+        called("onPrivilegeChange", processor);
+        Contract.check(windowed, "onPrivilegeChange of a VMM that does not live in the guest's address space");
+        technique.onPrivilegeChange(processor);
+    }
+
+    @Override
+    public void watcher(WriteWatcher watcher) {
+        called("watcher");
+        watched = true;
+        technique.watcher(Contract.present(watcher, "the caller of watcher"));
+    }
+
+    @Override
+    public void watch(long gpa, boolean on) {
+        called("watch");
+        Contract.check(watched, "watch without a watcher");
+        Contract.check((gpa & HostMemory.FRAME_SIZE - 1) == 0, "watch of 0x%x, which is no page".formatted(gpa));
+        technique.watch(gpa, on);
     }
 
     @Override
