@@ -48,6 +48,11 @@ public class ExperimentsIT {
     }
 
     @Test
+    void nothingGetsOutOfFullVirtualization() throws Exception {
+        assertEquals(0, proteus("hostile", "--cpu", "full", "--guests", "100"));
+    }
+
+    @Test
     void hostileGuestsAreInterpretedToo() throws Exception {
         assertEquals(0, proteus("hostile", "--cpu", "hwassist", "--guests", "40", "--seed", "100000", "--engine", "interpreter"));
     }

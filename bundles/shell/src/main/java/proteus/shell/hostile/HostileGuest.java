@@ -14,6 +14,8 @@ public final class HostileGuest {
     public static final long MEMORY = 2 << 20;
     private static final int ORIGIN = 0x10_0000;
     private static final int BLOCKS = 24;
+    /** Where a VMM without VMX has its own pages and its translated code: the end of the address space. */
+    private static final int VMM = 0xffe0_0000, VMM_BYTES = 2 << 20;
     /** MSRs that somebody might leave to the guest by mistake, and some that do not exist. */
     private static final int[] MSRS = {0x10, 0x1b, 0x3a, 0x3b, 0x48, 0x49, 0x79, 0x8b, 0x174, 0x175, 0x176, 0x179, 0x17a, 0x1a0, 0x1d9, 0x200, 0x201, 0x250, 0x277,
         0x2ff, 0x480, 0x48b, 0x6e0, 0x800, 0x808, 0x80b, 0x80f, 0x830, 0x832, 0x838, 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000084, 0xc0000100, 0xc0000101,
@@ -27,7 +29,7 @@ public final class HostileGuest {
             this::wildWrite, this::wildRead, this::wildString, this::forgedDirectory, this::forgedPae, this::forgedLongMode, this::controlRegister,
             this::readMsr, this::writeMsr, this::descriptorTable, this::selector, this::farTransfer, this::softwareInterrupt, this::flags, this::vmx,
             this::port, this::stringPort, this::pciConfiguration, this::device, this::stackElsewhere, this::taskState, this::cache, this::debugRegister,
-            this::forgedReturn, this::ownCode, this::randomBytes, this::sse, this::handlersElsewhere, this::hypercall);
+            this::forgedReturn, this::ownCode, this::randomBytes, this::sse, this::handlersElsewhere, this::hypercall, this::intoTheVmm);
 
     public HostileGuest(long seed) {
         random = new SplittableRandom(seed);
@@ -105,11 +107,12 @@ public final class HostileGuest {
 
     /** Where a guest should not reach: anywhere, at devices, just behind its memory, in its own tables. */
     private String address() {
-        return "0x%x".formatted(switch (random.nextInt(5)) {
+        return "0x%x".formatted(switch (random.nextInt(6)) {
             case 0 -> random.nextInt();
             case 1 -> DEVICES[random.nextInt(DEVICES.length)] + random.nextInt(64);
             case 2 -> (int) MEMORY + random.nextInt(1 << 20) - 64;
             case 3 -> random.nextInt((int) MEMORY);
+            case 4 -> VMM + random.nextInt(VMM_BYTES);
             default -> 0x8000_0000 + random.nextInt(1 << 24);
         });
     }
@@ -304,5 +307,19 @@ public final class HostileGuest {
     /** As a paravirtual kernel would ask, with arguments without sense; elsewhere it is an undefined instruction. */
     private String hypercall() {
         return "mov eax, %d\nmov ebx, %s\nmov ecx, %s\nmov edx, %s\nint 0x82\nvmcall\nvmmcall\n".formatted(random.nextInt(64), address(), word(), word());
+    }
+
+    /** At the VMM's pages with the widest address there is: reads as 64-bit code, sign-extended, and as 32-bit code. */
+    private String intoTheVmm() {
+        String address = "0x%x".formatted(VMM + (random.nextBoolean() ? random.nextInt(0x3000) : random.nextInt(VMM_BYTES)));
+        return """
+                db 0x48, 0xc7, 0xc0     ; mov rax, address
+                dd %s
+                db 0x48, 0xc7, 0xc3     ; mov rbx, value
+                dd %s
+                db 0x48, 0x8b, 0x08     ; mov rcx, [rax]
+                db 0x48, 0x89, 0x18     ; mov [rax], rbx
+                %s
+                """.formatted(address, random.nextBoolean() ? "0" : word(), random.nextBoolean() ? "call eax" : random.nextBoolean() ? "jmp eax" : "sti");
     }
 }
