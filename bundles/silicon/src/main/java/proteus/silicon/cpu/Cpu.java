@@ -352,7 +352,7 @@ public final class Cpu implements AutoCloseable {
     public void updateMode() {
         codeSize = longMode() && (rights[CS] & 1 << 13) != 0 ? 64 : (rights[CS] & 1 << 14) != 0 ? 32 : 16;
         for (int i = 0; i < 6; i++) {
-            updateSegment(i);
+            derive(i);
         }
         mmu.selectAccess();
     }
@@ -368,13 +368,17 @@ public final class Cpu implements AutoCloseable {
     /** Derives the struct's base and ends of one segment. */
     public void updateSegment(int i) {
         derive(i);
-        boolean is = codeSize == 64 || get(SEG_BASE + 8 * i) == 0 && get(SEG_READ_END + 8 * i) == 1L << 32 && get(SEG_WRITE_END + 8 * i) == 1L << 32
-            && (i != SS || (rights[SS] & 1 << 14) != 0);
-        curved = is ? curved & ~(1 << i) : curved | 1 << i;
         mmu.selectFlat();
     }
 
     private void derive(int i) {
+        deriveEnds(i);
+        boolean is = codeSize == 64 || get(SEG_BASE + 8 * i) == 0 && get(SEG_READ_END + 8 * i) == 1L << 32 && get(SEG_WRITE_END + 8 * i) == 1L << 32
+            && (i != SS || (rights[SS] & 1 << 14) != 0);
+        curved = is ? curved & ~(1 << i) : curved | 1 << i;
+    }
+
+    private void deriveEnds(int i) {
         if (codeSize == 64) {
             put(SEG_BASE + 8 * i, i >= FS ? base[i] : 0);
             put(SEG_READ_END + 8 * i, -1);

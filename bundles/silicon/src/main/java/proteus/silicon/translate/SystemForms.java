@@ -31,6 +31,7 @@ final class SystemForms {
     private final StateLayout state;
     private final SegmentForms segments;
     private final GateForms gates;
+    private final StringForms strings;
     private final long exit;
 
     SystemForms(Emission e, IntegerForms integers, StateLayout state, long exit) {
@@ -40,6 +41,7 @@ final class SystemForms {
         this.exit = exit;
         segments = new SegmentForms(e, state);
         gates = new GateForms(e, integers, this, state);
+        strings = new StringForms(e, state);
     }
 
     /** Instructions that do not end their block; false, with nothing emitted, for what is left to the slow way. */
@@ -65,6 +67,7 @@ final class SystemForms {
             case MOV, POP -> segments.loads(op);
             case PUSH -> segments.pushes(op);
             case INT -> true;
+            case STOS, MOVS -> strings.ends(op);
             case IRET -> op.operandSize == e.pointerSize();
             default -> false;
         };
@@ -94,6 +97,7 @@ final class SystemForms {
                 segments.load(op);
             }
             case PUSH -> segments.push(op);
+            case STOS, MOVS -> strings.end(op);
             case SYSCALL -> call(op, block);
             case SYSRET -> back(block);
             case INT -> gates.interrupt(op, block);
