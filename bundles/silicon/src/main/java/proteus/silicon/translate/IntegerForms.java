@@ -74,6 +74,7 @@ final class IntegerForms {
             case BSR -> scan(op, 0x0fbd);
             case BSWAP -> bswap(op);
             case CMPXCHG -> cmpxchg(op);
+            case CMPXCHG8B -> cmpxchg8b(op);
             case XADD -> xadd(op);
             case CLC -> single(0xf8);
             case STC -> single(0xf9);
@@ -708,6 +709,20 @@ final class IntegerForms {
         int from = e.read(op.r1, T1);
         e.swapRax();
         a.rm(size, sized(0x0fb0, size), from == R8 ? RAX : from, T0, 0);
+        e.swapRax();
+        e.flagsWritten();
+        return true;
+    }
+
+    /** Compares with EDX:EAX, stores ECX:EBX; of the flags it writes ZF only. */
+    private boolean cmpxchg8b(Op op) {
+        if (op.operandSize == 64 || op.k0 != MEMORY || !e.addressable(op)) {
+            return false;
+        }
+        e.access(op, 8, true);
+        e.needFlags();
+        e.swapRax();
+        a.rm(32, 0x0fc7, 1, T0, 0);
         e.swapRax();
         e.flagsWritten();
         return true;

@@ -52,7 +52,7 @@ final class SystemForms {
             case STD -> flag(Flags.DF, true);
             case PAUSE -> need(SystemState.PAUSE);
             default -> {
-                return segments.emit(op);
+                return segments.emit(op) || strings.emit(op);
             }
         }
         return true;

@@ -10,12 +10,14 @@ import proteus.api.silicon.TranslationCounts;
 import proteus.silicon.cpu.Cpu;
 import proteus.silicon.cpu.Flags;
 
-/** REP MOVS and REP STOS leave the same translated, where most run without leaving the code, as interpreted. */
-class RepStringTest {
+/** String instructions leave the same translated, where most run without leaving the code, as interpreted. */
+class StringLoopTest {
     private static final long DATA = 0x40_0000;
     private static final int BYTES = 0x4000;
-    private static final String[] INSTRUCTIONS = {"rep movsb", "rep movsw", "rep movsd", "rep stosb", "rep stosw", "rep stosd", "repne movsd"};
-    private static final String[] WIDE = {"rep movsq", "rep stosq", "a32 rep movsd", "a32 rep stosb"};
+    private static final String[] INSTRUCTIONS = {"rep movsb", "rep movsw", "rep movsd", "rep stosb", "rep stosw", "rep stosd", "repne movsd", "lodsb", "lodsw", "lodsd",
+        "stosb", "stosw", "stosd", "movsb", "movsw", "movsd", "scasb", "scasw", "scasd", "lodsd\nstosb\nscasb\nlodsb\nstosd", "cmpxchg8b [esi]",
+        "mov eax, [edi]\nmov edx, [edi + 4]\ncmpxchg8b [edi]"};
+    private static final String[] WIDE = {"rep movsq", "rep stosq", "a32 rep movsd", "a32 rep stosb", "lodsq", "stosq", "movsq", "scasq"};
     /** Source, destination and count: in a page, to its end, over it, overlapping either way, none, many. */
     private static final long[][] OPERANDS = {{0x100, 0x1200, 20}, {0xff0, 0x1ff0, 2}, {0xff0, 0x1ff8, 2}, {0xff1, 0x2000, 4}, {0x10, 0x11, 100}, {0x10, 0x18, 100},
         {0x11, 0x10, 100}, {0, 0x2000, 512}, {0, 0x1000, 1024}, {0, 0x1000, 1025}, {0x800, 0x3000, 0}, {0x1003, 0x2005, 4}, {0x123, 0x123, 60}};
@@ -70,7 +72,7 @@ class RepStringTest {
 
     @Test
     void backwards() {
-        same(false, new String[] {"rep movsd", "rep stosb"}, Flags.DF);
+        same(false, new String[] {"rep movsd", "rep stosb", "lodsw", "scasd"}, Flags.DF);
         same(true, new String[] {"rep movsq", "rep stosb"}, Flags.DF);
     }
 
