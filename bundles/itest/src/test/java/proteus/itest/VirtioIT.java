@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -16,6 +15,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import javax.inject.Inject;
@@ -27,8 +27,10 @@ import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.BundleContext;
 import proteus.api.compose.Composition;
-import proteus.api.io.Transport;
+import proteus.api.io.BlockBackend;
+import proteus.api.io.BlockBackends;
 import proteus.api.io.DiskImage;
+import proteus.api.io.Transport;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.vm.DeviceSetting;
 import proteus.api.vm.GuestCatalogue.GuestImage;
@@ -39,7 +41,10 @@ import proteus.api.vm.VmEnd;
 import proteus.api.vm.VmSpec;
 import proteus.exam.PaxExamTest;
 
-/** The stock Debian cloud kernel drives console, disk and entropy of {@code io-virtio} with its own modules. */
+/**
+ * The stock Debian cloud kernel drives console, disk and entropy of {@code io-virtio} with its own modules. Over PCI the disk is a raw
+ * image, over MMIO a qcow2 one.
+ */
 @PaxExamTest
 @ExamReactorStrategy(PerClass.class)
 public class VirtioIT {
@@ -83,10 +88,11 @@ public class VirtioIT {
                 "the cached guest was fetched without the kernel's modules, and they cannot be had here");
         byte[] content = new byte[DISK_BYTES];
         new Random(11).nextBytes(content);
-        Path disk = Files.write(directory.resolve("disk.img"), content);
+        BlockBackends images = guests.service(BlockBackends.class);
+        DiskImage disk = disk(images, transport == Transport.PCI ? DiskImage.Format.RAW : DiskImage.Format.QCOW2, content);
         VirtualMachine vm = guests.service(VirtualMachineManager.class).create(new VmSpec("virtio", new Composition("model", "hwassist", "ept", "virtio"),
                 image.info().memoryBytes(), 1, VmSpec.Clock.COUNT, "max", true,
-                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), image.commandLine()), List.of(DiskImage.of(disk)), ExecutionEngine.AUTO,
+                new VmSpec.BootSpec(image.info().name(), image.kernel(), image.initrd(), image.commandLine()), List.of(disk), ExecutionEngine.AUTO,
                 VmSpec.Reboot.EXIT, new DeviceSetting(transport, DeviceSetting.Host.NATIVE)));
         Map<String, Map<String, Long>> marks = new TreeMap<>();
         try {
@@ -109,13 +115,27 @@ public class VirtioIT {
         String text = vm.console().text();
         assertTrue(text.contains("/dev/hvc0"), text);
         assertTrue(text.contains("disk " + md5(content)), text);
-        byte[] after = Files.readAllBytes(disk);
+        byte[] after = new byte[DISK_BYTES];
+        try (BlockBackend closed = images.open(disk)) {
+            closed.read(0, after, 0, DISK_BYTES);
+        }
+        BlockBackends.Report report = images.check(disk);
+        assertEquals(0, report.errorCount() + report.leaks(), () -> String.join(" ", report.errors()));
         byte[] random = Arrays.copyOfRange(after, WRITTEN_AT, WRITTEN_AT + WRITTEN);
         assertTrue(text.contains("random " + md5(random)), text);
         assertFalse(Arrays.equals(new byte[WRITTEN], random));
         System.arraycopy(random, 0, content, WRITTEN_AT, WRITTEN);
         assertArrayEquals(content, after, "nothing else was written");
         perRequest(transport, marks.get("mark-1"), marks.get("mark-2"));
+    }
+
+    private DiskImage disk(BlockBackends images, DiskImage.Format format, byte[] content) throws Exception {
+        DiskImage disk = DiskImage.of(directory.resolve("disk." + format));
+        images.create(disk.file(), format, DISK_BYTES, Optional.empty());
+        try (BlockBackend empty = images.open(disk)) {
+            empty.write(0, content, 0, content.length);
+        }
+        return disk;
     }
 
     /** Experiment E11: one kick and at most three exits besides, for each request at queue depth 1. */

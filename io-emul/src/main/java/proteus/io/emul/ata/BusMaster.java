@@ -110,7 +110,7 @@ final class BusMaster implements BusDevice {
         if ((status & STATUS_ACTIVE) == 0 || drive == null || !drive.wantsDma()) {
             return;
         }
-        if (!enabled.getAsBoolean() || drive.dmaIn() != ((command & COMMAND_TO_MEMORY) != 0)) {
+        if (drive.dmaIn() != ((command & COMMAND_TO_MEMORY) != 0) || !drive.dmaIn() && !enabled.getAsBoolean()) {
             stopWithError();
             return;
         }
@@ -129,17 +129,19 @@ final class BusMaster implements BusDevice {
 
     /**
      * Moves data between the drive and the regions. When both end together the engine is idle; when the drive ends first it
-     * stays active; when the regions end first it is idle and the drive waits (PIIX3, 3.2.4).
+     * stays active; when the regions end first it is idle and the drive waits (PIIX3, 3.2.4). A function that may not master the bus
+     * reads zeros, for the table as well, and its writes are lost; what a drive is to write is not made up of that.
      */
     private void transfer(Drive drive) {
         byte[] chunk = new byte[(int) Math.min(CHUNK, drive.dmaBytes())];
         boolean in = drive.dmaIn();
+        boolean masters = enabled.getAsBoolean();
         int position = 0;
         int filled = 0;
         for (int i = 0; i < ENTRIES_MOST; i++) {
             long entry = (table & 0xffff_ffffL) + (long) i * ENTRY;
-            long at = memory.read32(entry) & 0xffff_fffeL;
-            int control = memory.read32(entry + 4);
+            long at = masters ? memory.read32(entry) & 0xffff_fffeL : 0;
+            int control = masters ? memory.read32(entry + 4) : 0;
             int bytes = (control & 0xfffe) == 0 ? REGION_MOST : control & 0xfffe;
             boolean last = (control & LAST_ENTRY) != 0;
             while (bytes > 0) {
@@ -156,7 +158,9 @@ final class BusMaster implements BusDevice {
                 }
                 int now = Math.min(bytes, filled - position);
                 if (in) {
-                    memory.write(at, chunk, position, now);
+                    if (masters) {
+                        memory.write(at, chunk, position, now);
+                    }
                 } else {
                     memory.read(at, chunk, position, now);
                 }
@@ -176,6 +180,9 @@ final class BusMaster implements BusDevice {
             }
             if (last) {
                 status &= ~STATUS_ACTIVE;
+                if (drive.wantsDma() || position < filled) {
+                    drive.dmaCut();
+                }
                 return;
             }
         }

@@ -394,6 +394,12 @@ final class CdDrive implements Drive {
     }
 
     @Override
+    public void dmaCut() {
+        phase = Phase.IDLE;
+        task.status = IDLE_STATUS;
+    }
+
+    @Override
     public void dmaDone() {
         success();
     }

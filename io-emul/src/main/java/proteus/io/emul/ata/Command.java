@@ -2,6 +2,7 @@ package proteus.io.emul.ata;
 
 /** The commands of disks and packet devices (ATA/ATAPI-6, chapter 8). What is not in this table is aborted. */
 enum Command {
+    DATA_SET_MANAGEMENT(0x06, Kind.TRIM),
     DEVICE_RESET(0x08, Kind.DEVICE_RESET),
     RECALIBRATE(0x10, Kind.NOTHING),
     READ_SECTORS(0x20, Kind.READ),
@@ -51,6 +52,7 @@ enum Command {
         WRITE,
         WRITE_MULTIPLE,
         WRITE_DMA,
+        TRIM,
         VERIFY,
         SEEK,
         NATIVE_MAX,

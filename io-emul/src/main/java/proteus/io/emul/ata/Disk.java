@@ -5,6 +5,8 @@ import static proteus.io.emul.ata.Registers.*;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import proteus.api.io.BlockBackend;
 
 /** A disk: its commands, and the data it is about to hand over or take. */
@@ -18,6 +20,7 @@ final class Disk implements Drive {
     private static final int IDLE_STATUS = STATUS_READY | STATUS_SEEK_COMPLETE;
     private static final int POWER_ACTIVE = 0xff;
 
+    private static final int FEATURE_TRIM = 0x01;
     private static final int FEATURE_WRITE_CACHE = 0x02;
     private static final int FEATURE_TRANSFER_MODE = 0x03;
     private static final int FEATURE_NO_LOOK_AHEAD = 0x55;
@@ -50,6 +53,8 @@ final class Disk implements Drive {
     private boolean wide;
     private long sector;
     private int left;
+    /** What comes by DMA are ranges to be trimmed, not data. */
+    private boolean trims;
     private int block;
     private final byte[] buffer = new byte[MULTIPLE_MOST * SECTOR];
     private int position;
@@ -109,6 +114,7 @@ final class Disk implements Drive {
         task.error = 0;
         Command command = Command.of(code);
         wide = command != null && command.wide;
+        trims = false;
         switch (command == null ? Command.Kind.UNKNOWN : command.kind) {
             case NOTHING, DIAGNOSTIC -> done();
             case READ -> transfer(Phase.IN, 1);
@@ -117,6 +123,7 @@ final class Disk implements Drive {
             case WRITE -> transfer(Phase.OUT, 1);
             case WRITE_MULTIPLE -> transferMultiple(Phase.OUT);
             case WRITE_DMA -> transfer(Phase.DMA_OUT, 0);
+            case TRIM -> wantRanges();
             case VERIFY -> verify();
             case SEEK -> seek();
             case NATIVE_MAX -> nativeMax();
@@ -281,6 +288,43 @@ final class Disk implements Drive {
         name(sector - 1);
     }
 
+    /** DATA SET MANAGEMENT, of which there is TRIM (ATA8-ACS-2, 7.10): sectors with ranges come by DMA. */
+    private void wantRanges() {
+        if (task.features != FEATURE_TRIM || backend.readOnly()) {
+            fail(ERROR_ABORT);
+            return;
+        }
+        left = (task.count & 0xff) == 0 ? NARROW_COUNT_MOST : task.count & 0xff;
+        sector = 0;
+        trims = true;
+        phase = Phase.DMA_OUT;
+        task.status = IDLE_STATUS | STATUS_DATA_REQUEST;
+    }
+
+    /** Ranges of a 48-bit address and a 16-bit count each; those without sectors say nothing. */
+    private boolean trim(byte[] data, int bytes) {
+        ByteBuffer ranges = ByteBuffer.wrap(data, 0, bytes).order(ByteOrder.LITTLE_ENDIAN);
+        while (ranges.hasRemaining()) {
+            long range = ranges.getLong();
+            long from = range & 0xffff_ffff_ffffL;
+            long count = range >>> 48;
+            if (count > 0 && from > sectors - count) {
+                fail(ERROR_ABORT);
+                return false;
+            }
+            try {
+                if (count > 0) {
+                    backend.discard(from * SECTOR, count * SECTOR);
+                }
+            } catch (IOException e) {
+                fail(ERROR_ABORT);
+                return false;
+            }
+        }
+        left -= bytes / SECTOR;
+        return true;
+    }
+
     private boolean flushed() {
         try {
             backend.flush();
@@ -343,7 +387,7 @@ final class Disk implements Drive {
     }
 
     private void identify() {
-        byte[] words = IdentifyData.of(number, sectors, geometry, multiple, mode.multiword(), writeCache, lookAhead);
+        byte[] words = IdentifyData.of(number, sectors, geometry, multiple, mode.multiword(), writeCache, lookAhead, !backend.readOnly());
         System.arraycopy(words, 0, buffer, 0, SECTOR);
         left = 0;
         block = 1;
@@ -443,7 +487,16 @@ final class Disk implements Drive {
 
     @Override
     public boolean dma(byte[] data, int bytes) {
+        if (trims) {
+            return trim(data, bytes);
+        }
         return phase == Phase.DMA_IN ? readSectors(data, bytes / SECTOR) : writeSectors(data, bytes / SECTOR);
+    }
+
+    @Override
+    public void dmaCut() {
+        phase = Phase.IDLE;
+        task.status = IDLE_STATUS;
     }
 
     @Override
@@ -464,6 +517,7 @@ final class Disk implements Drive {
         out.writeBoolean(writeCache);
         out.writeBoolean(lookAhead);
         out.writeBoolean(wide);
+        out.writeBoolean(trims);
         out.writeLong(sector);
         out.write(buffer);
     }
@@ -483,6 +537,7 @@ final class Disk implements Drive {
         writeCache = in.readBoolean();
         lookAhead = in.readBoolean();
         wide = in.readBoolean();
+        trims = in.readBoolean();
         sector = in.readLong();
         in.readFully(buffer);
         if (sector < 0 || sector > sectors || left > sectors - sector || (phase == Phase.IN || phase == Phase.OUT) && block == 0) {

@@ -39,6 +39,9 @@ interface Drive {
     /** Hands out or takes the next bytes, whole sectors of a disk; false when the drive failed and has said so. */
     boolean dma(byte[] data, int bytes);
 
+    /** The regions of memory were too few for the data: the command stays without an end, and without an interrupt. */
+    void dmaCut();
+
     /** All data has crossed the bus. */
     void dmaDone();
 

@@ -21,10 +21,11 @@ final class IdentifyData {
      * @param number of the disk in the machine, for its serial number
      * @param multiple sectors per block now, 0 for not set
      * @param multiwordMode multiword DMA mode that is selected, or -1
+     * @param trims whether TRIM does something
      */
-    static byte[] of(int number, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead) {
+    static byte[] of(int number, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead, boolean trims) {
         IdentifyData data = new IdentifyData();
-        data.fill(number, sectors, current, multiple, multiwordMode, writeCache, lookAhead);
+        data.fill(number, sectors, current, multiple, multiwordMode, writeCache, lookAhead, trims);
         return data.words;
     }
 
@@ -64,7 +65,7 @@ final class IdentifyData {
         word(80, 0x007e);
     }
 
-    private void fill(int number, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead) {
+    private void fill(int number, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead, boolean trims) {
         Geometry usual = Geometry.USUAL;
         long chs = Math.min(sectors, CHS_MOST);
         word(0, 0x0040);
@@ -92,6 +93,12 @@ final class IdentifyData {
         word(87, 0x4000);
         doubleWord(100, sectors);
         doubleWord(102, sectors >>> 32);
+        if (trims) {
+            // Drivers look for it from ATA/ATAPI-7 on; blocks of ranges that a command has; TRIM itself.
+            word(80, 0x00fe);
+            word(105, 8);
+            word(169, 1);
+        }
         word(255, 0x00a5);
         int sum = 0;
         for (byte one : words) {

@@ -96,24 +96,63 @@ class BusMasterTest {
         m.region(0, 0x2000, 512, true);
         m.command(0xc8, 1, 2);
         m.startDma(true);
-        assertEquals(0, m.master(2) & ACTIVE);
+        assertEquals(0, m.master(2), "neither active nor an interrupt");
+        assertEquals(IdeMachine.READY, m.reg(7), "and the drive waits for nothing that could come");
         m.pc.out(IdeMachine.CONTROL, 4);
         m.pc.out(IdeMachine.CONTROL, 0);
         assertEquals(IdeMachine.READY, m.reg(7));
     }
 
     @Test
-    void withoutBusMasteringOrInTheWrongDirectionItFails() {
+    void withoutBusMasteringNothingReachesMemory() {
         m.region(0, 0x2000, 512, true);
         m.pc.busMaster = false;
         m.command(0xc8, 1, 1);
         m.startDma(true);
-        assertEquals(FAILED, m.master(2));
-        m.pc.busMaster = true;
+        assertEquals(ACTIVE | INTERRUPT, m.master(2), "the drive ends within a region of the table of zeros that it sees");
+        assertEquals(0, m.pc.ram.read16(0x2000));
         m.master(0, 1, 0);
-        m.master(2, 1, FAILED);
+        byte[] before = m.disk.bytes.clone();
+        m.command(0xca, 1, 1);
+        m.startDma(false);
+        assertEquals(FAILED, m.master(2) & FAILED);
+        assertArrayEquals(before, m.disk.bytes);
+    }
+
+    @Test
+    void inTheWrongDirectionItFails() {
+        m.region(0, 0x2000, 512, true);
+        m.command(0xc8, 1, 1);
         m.startDma(false);
         assertEquals(FAILED, m.master(2));
+    }
+
+    /** ATA8-ACS-2, 7.10. */
+    @Test
+    void trimGivesRangesUp() {
+        assertEquals(1, m.identify()[169]);
+        m.region(0, 0x2000, 512, true);
+        m.pc.ram.write64(0x2000, 2L << 48 | 7);
+        m.pc.ram.write64(0x2008, 8L << 48 | IdeMachine.SECTORS - 8);
+        trim();
+        assertEquals(INTERRUPT, m.master(2));
+        assertEquals(IdeMachine.READY, m.reg(7));
+        assertEquals(List.of("7+2", "1992+8"), m.disk.trimmed);
+        m.pc.ram.write64(0x2010, 1L << 48 | IdeMachine.SECTORS);
+        m.master(2, 1, INTERRUPT);
+        trim();
+        assertEquals(INTERRUPT, m.master(2));
+        assertEquals(IdeMachine.ERROR, m.reg(7), "beyond the end");
+        assertEquals(4, m.reg(1));
+    }
+
+    private void trim() {
+        m.reg(6, 0xe0);
+        m.reg(1, 1);
+        m.reg(2, 1);
+        m.reg(7, 0x06);
+        m.master(0, 1, 0);
+        m.startDma(false);
     }
 
     @Test

@@ -1,6 +1,8 @@
 package proteus.io.emul.ata;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import proteus.api.io.BlockBackend;
 
 /** A disk image in an array whose sectors begin with their number; it can be made to fail. */
@@ -9,6 +11,8 @@ final class MemoryDisk implements BlockBackend {
     boolean readOnly;
     boolean broken;
     int flushes;
+    /** First sector and number of sectors of each discard. */
+    final List<String> trimmed = new ArrayList<>();
 
     MemoryDisk(int sectors) {
         bytes = new byte[512 * sectors];
@@ -38,6 +42,11 @@ final class MemoryDisk implements BlockBackend {
     public void write(long offset, byte[] source, int at, int length) throws IOException {
         check();
         System.arraycopy(source, at, bytes, Math.toIntExact(offset), length);
+    }
+
+    @Override
+    public void discard(long offset, long length) {
+        trimmed.add(offset / 512 + "+" + length / 512);
     }
 
     private void check() throws IOException {
