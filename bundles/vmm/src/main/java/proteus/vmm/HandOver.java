@@ -14,6 +14,7 @@ import proteus.api.compose.Composition;
 import proteus.api.compose.CompositionReport;
 import proteus.api.compose.TechniqueInfo;
 import proteus.api.cpu.CpuVirtualization;
+import proteus.api.io.Device;
 import proteus.api.silicon.ExecutionEngine;
 import proteus.api.silicon.Processor;
 import proteus.api.state.ArchState;
@@ -105,7 +106,8 @@ final class HandOver {
     private Optional<String> visible(Composition next) {
         Composition now = report.composition();
         if (!next.io().equals(now.io())) {
-            return Optional.of("its guest drives the devices of I/O technique '%s' and would lose them.".formatted(now.io()));
+            return Optional.of("its guest found %s when it started, and nothing tells it that others have come: its machine has no hot-plug."
+                    .formatted(parts.devices().stream().map(Device::name).collect(Collectors.joining(", "))));
         }
         if (parts.abi() != GuestAbi.PC) {
             return Optional.of("a Xen domain's event channels, page types and timers are kept by CPU technique '%s' and cannot be moved.".formatted(now.cpu()));

@@ -95,9 +95,13 @@ class SnapshotTest {
     void anotherFormatIsRefusedByItsNumber() throws IOException {
         save();
         byte[] bytes = Files.readAllBytes(file());
-        bytes[11] = 9;
-        Files.write(file(), bytes);
-        assertTrue(assertThrows(VmException.class, this::restore).getMessage().contains("has format 9, and this Proteus reads format 2"));
+        for (int format : new int[] {1, 9}) {
+            bytes[11] = (byte) format;
+            Files.write(file(), bytes);
+            String message = assertThrows(VmException.class, this::restore).getMessage();
+            assertTrue(message.contains("has format " + format + ", and this Proteus reads format 2: restore it with the Proteus that made it"), message);
+        }
+        assertTrue(platform.machines.list().isEmpty());
     }
 
     @Test
