@@ -3,12 +3,14 @@ package proteus.itest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,11 +65,28 @@ class LauncherIT {
         assertEquals(0, proteus("shell").status());
     }
 
+    /** As the image's script does it: with the bundles on the class path. */
+    @Test
+    void bundlesOnTheClassPathRunAGuest() throws Exception {
+        String classPath;
+        try (var jars = Files.walk(IMAGE)) {
+            classPath = jars.map(Path::toString).filter(jar -> jar.endsWith(".jar")).sorted().collect(Collectors.joining(File.pathSeparator));
+        }
+        Outcome outcome = start(List.of("-cp", classPath, "proteus.launcher.Main"), "run", "--guest", "hello64");
+        assertEquals(0, outcome.status(), outcome::err);
+        assertTrue(outcome.out().endsWith("hello64: done\n"), outcome::out);
+    }
+
     private Outcome proteus(String... arguments) throws IOException, InterruptedException {
+        return start(List.of("-jar", IMAGE.resolve("launcher.jar").toString()), arguments);
+    }
+
+    private Outcome start(List<String> program, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
                 "--sun-misc-unsafe-memory-access=allow", "-Dproteus.home=" + IMAGE, "-Djava.io.tmpdir=" + directory,
-                "-Duser.home=" + directory, "-jar", IMAGE.resolve("launcher.jar").toString()));
+                "-Duser.home=" + directory, "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(program);
         command.addAll(List.of(arguments));
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");

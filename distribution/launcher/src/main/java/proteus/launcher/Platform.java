@@ -22,8 +22,8 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.connect.ConnectFrameworkFactory;
 import org.osgi.framework.launch.Framework;
-import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.wiring.BundleWiring;
 import org.osgi.framework.wiring.FrameworkWiring;
@@ -33,12 +33,14 @@ final class Platform implements AutoCloseable {
     private static final long STOP_MILLIS = 10_000;
 
     private final Framework framework;
+    private final ClassPathModules modules;
     private final Path cache;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final List<Bundle> terminal = new ArrayList<>();
 
-    private Platform(Framework framework, Path cache) {
+    private Platform(Framework framework, ClassPathModules modules, Path cache) {
         this.framework = framework;
+        this.modules = modules;
         this.cache = cache;
     }
 
@@ -55,10 +57,11 @@ final class Platform implements AutoCloseable {
             Map<String, String> configuration = configuration(home);
             configuration.put(Constants.FRAMEWORK_STORAGE, cache.toString());
             configuration.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, Integer.toString(request.startLevel()));
-            Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst()
+            ClassPathModules modules = new ClassPathModules(System.getProperty("java.class.path"));
+            Framework framework = ServiceLoader.load(ConnectFrameworkFactory.class).findFirst()
                     .orElseThrow(() -> new StartException("felix-framework.jar is missing beside the launcher in " + home))
-                    .newFramework(configuration);
-            Platform platform = new Platform(framework, cache);
+                    .newFramework(configuration, modules);
+            Platform platform = new Platform(framework, modules, cache);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 platform.close();
                 atExit.run();
@@ -81,7 +84,7 @@ final class Platform implements AutoCloseable {
             if (terminalOnly || !enough.isEmpty() && enough.stream().noneMatch(jar.getFileName().toString()::startsWith)) {
                 continue;
             }
-            Bundle bundle = context.installBundle("reference:" + jar.toUri());
+            Bundle bundle = context.installBundle(modules.location(jar));
             bundle.adapt(BundleStartLevel.class).setStartLevel(own);
             if (own == Request.TERMINAL) {
                 terminal.add(bundle);
