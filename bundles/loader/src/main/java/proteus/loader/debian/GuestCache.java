@@ -20,6 +20,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import proteus.api.vm.CacheDirectory;
 import proteus.api.vm.GuestLoadException;
 
@@ -31,6 +32,8 @@ import proteus.api.vm.GuestLoadException;
 final class GuestCache {
     static final String KERNEL = "kernel", BUSYBOX = "busybox", MODULES = "modules", CARDS = "cards", PROGRAMS = "programs", INITRD = "initrd";
     private static final String MANIFEST = "manifest", WORK = ".work-";
+    /** What a file is, for people; and whether it is undamaged, which at each start must cost next to nothing. */
+    private static final String DIGEST = ".sha256", CHECKSUM = ".crc32";
     /** A file lock does not exclude threads of one process. */
     private static final ReentrantLock OWN_THREADS = new ReentrantLock();
     private static final long LOCK_POLL_MILLIS = 500, LOCK_LIMIT_MILLIS = 20 * 60 * 1000L;
@@ -68,9 +71,26 @@ final class GuestCache {
             Properties manifest = new Properties();
             manifest.load(new StringReader(Files.readString(file(guest, MANIFEST))));
             byte[] content = Files.readAllBytes(file(guest, name));
-            return sha256(content).equals(manifest.getProperty(name + ".sha256")) ? content : null;
+            String checksum = manifest.getProperty(name + CHECKSUM);
+            if (checksum != null) {
+                return crc32(content).equals(checksum) ? content : null;
+            }
+            if (!sha256(content).equals(manifest.getProperty(name + DIGEST))) {
+                return null;
+            }
+            note(guest, name + CHECKSUM + "=" + crc32(content) + "\n");
+            return content;
         } catch (IOException | IllegalArgumentException e) {
             return null;
+        }
+    }
+
+    /** Adds to the manifest of a guest that was stored before there were checksums. Two who do so write the same line. */
+    private void note(String guest, String line) {
+        try {
+            Files.writeString(file(guest, MANIFEST), line, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            // a cache that cannot be written: the digest tells the next time too
         }
     }
 
@@ -82,7 +102,8 @@ final class GuestCache {
             Map<String, String> manifest = new TreeMap<>(origin);
             for (Map.Entry<String, byte[]> file : files.entrySet()) {
                 Files.write(made.resolve(file.getKey()), file.getValue());
-                manifest.put(file.getKey() + ".sha256", sha256(file.getValue()));
+                manifest.put(file.getKey() + DIGEST, sha256(file.getValue()));
+                manifest.put(file.getKey() + CHECKSUM, crc32(file.getValue()));
             }
             StringBuilder text = new StringBuilder();
             manifest.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
@@ -117,8 +138,9 @@ final class GuestCache {
         Map<String, String> origin = new TreeMap<>();
         for (String line : Files.readAllLines(file(guest, MANIFEST))) {
             int equals = line.indexOf('=');
-            if (equals > 0 && !line.substring(0, equals).endsWith(".sha256")) {
-                origin.put(line.substring(0, equals), line.substring(equals + 1));
+            String key = line.substring(0, Math.max(equals, 0));
+            if (equals > 0 && !key.endsWith(DIGEST) && !key.endsWith(CHECKSUM)) {
+                origin.put(key, line.substring(equals + 1));
             }
         }
         return origin;
@@ -184,6 +206,12 @@ final class GuestCache {
                 throw new GuestLoadException("Waiting for the cache of guests was interrupted.");
             }
         }
+    }
+
+    private static String crc32(byte[] content) {
+        CRC32 crc = new CRC32();
+        crc.update(content);
+        return HexFormat.of().toHexDigits((int) crc.getValue());
     }
 
     static String sha256(byte[] content) {

@@ -83,6 +83,24 @@ class GuestCacheTest {
     }
 
     @Test
+    void aGuestStoredBeforeThereWereChecksumsGetsThem() throws IOException {
+        GuestCache cache = filled(new byte[] {7}, new byte[] {0});
+        Path manifest = cache.file("debian-686", "manifest");
+        List<String> now = Files.readAllLines(manifest);
+        List<String> then = now.stream().filter(line -> !line.contains(".crc32=")).toList();
+        Files.write(manifest, then);
+        byte[] kernel = cache.read("debian-686", "kernel");
+        List<String> noted = new ArrayList<>(Files.readAllLines(manifest));
+        assertTrue(noted.removeIf(line -> line.startsWith("kernel.crc32=") && now.contains(line)), noted::toString);
+        assertEquals(then, noted);
+        assertArrayEquals(kernel, cache.read("debian-686", "kernel"));
+        Files.write(manifest, then);
+        Files.write(cache.file("debian-686", "kernel"), new byte[] {1, 3});
+        assertNull(cache.read("debian-686", "kernel"));
+        assertEquals(then, Files.readAllLines(manifest));
+    }
+
+    @Test
     void unknownGuestIsNobodysBusiness() {
         assertEquals(Optional.empty(), new DebianGuests(new GuestCache(directory)).image("hello32", text -> {}));
         assertFalse(new DebianGuests(new GuestCache(directory)).guests().getFirst().available());
