@@ -2,6 +2,7 @@ package proteus.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -78,7 +79,7 @@ class RunIT {
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().putAll(environment);
         Process process = builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile())).start();
-        assertTrue(process.waitFor(180, TimeUnit.SECONDS), "it ends by itself");
+        assertTrue(process.waitFor(600, TimeUnit.SECONDS), "it ends by itself");
         return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
     }
 
@@ -229,5 +230,17 @@ class RunIT {
         refused(64, "--engine warp will not do", "bench", "--engine", "warp");
         refused(64, "give one of --linux, --boot, --scaling and --soak", "bench", "--boot", "--linux");
         refused(64, "--rounds 0 will not do", "bench", "--peers", "--rounds", "0");
+    }
+
+    /** The guest has forked some thousand processes by then, about as long as it took to warm up. */
+    @Test
+    void memoryStaysFlatUnderABuildLikeGuest() throws Exception {
+        Outcome guest = proteus("guest", "fetch", "debian-cloud-amd64");
+        assumeTrue(guest.status() == 0, guest::err);
+        Path json = directory.resolve("soak.json");
+        Outcome outcome = proteus("bench", "--soak", "10G", "--json", json.toString());
+        assertEquals(0, outcome.status(), outcome::err);
+        assertTrue(Files.readString(json).contains("\"verdict\": \"memory stays flat\""), outcome::out);
+        refused(64, "--soak 10 will not do", "bench", "--soak", "10");
     }
 }

@@ -30,7 +30,7 @@ import proteus.shell.text.Table;
 public final class Soak {
     private static final long MEMORY = 128L << 20;
     private static final int SAMPLES = 24;
-    private static final Duration PATIENCE = Duration.ofMinutes(15);
+    private static final Duration PATIENCE = Duration.ofMinutes(15), POLL = Duration.ofMillis(50);
     private static final double MIB = 1 << 20;
     /** New programs all the time, each with pages, files and pipes of its own; a line a round. */
     private static final String WORK = "while true; do gzip -c /bin/busybox | gunzip -c | sha256sum > /dev/null; "
@@ -50,7 +50,10 @@ public final class Soak {
     /** @param flat whether nothing grew from the third quarter to the last */
     public record Answer(Table table, Map<String, Object> tree, boolean flat, String verdict) {}
 
-    public Answer run(Composition composition, ExecutionEngine engine, Duration duration) throws InterruptedException {
+    /** How long a guest works: for a time, or for so many instructions, which is the same work on any host; the other is zero. */
+    public record Length(Duration time, long instructions) {}
+
+    public Answer run(Composition composition, ExecutionEngine engine, Length length) throws InterruptedException {
         GuestImage image = LinuxGuest.withMemory(guests.image(LinuxGuest.of(64), say), MEMORY);
         String words = image.commandLine() + " proteus.run=\"" + WORK + "\"";
         VirtualMachine vm = manager.create(new VmSpec("soak", composition, MEMORY, 1, VmSpec.Clock.COUNT, "max", true,
@@ -58,7 +61,7 @@ public final class Soak {
         try {
             vm.start();
             awaitFirstRound(vm);
-            return watch(vm, duration);
+            return watch(vm, length);
         } finally {
             vm.close();
         }
@@ -86,13 +89,24 @@ public final class Soak {
         return vm.console().text().lines().filter(line -> line.strip().equals(ROUND)).count();
     }
 
-    private Answer watch(VirtualMachine vm, Duration duration) throws InterruptedException {
+    /** Until a sample is due. */
+    private static void awaitSample(VirtualMachine vm, Length length, long from, int sample) throws InterruptedException {
+        if (length.instructions == 0) {
+            lives(vm, length.time.dividedBy(SAMPLES)); // between two collections, however long they take
+            return;
+        }
+        while (vm.statistics().retired() - from < length.instructions / SAMPLES * sample) {
+            lives(vm, POLL);
+        }
+    }
+
+    private Answer watch(VirtualMachine vm, Length length) throws InterruptedException {
         Table table = new Table("minutes", "rounds", "instructions", "heap after GC MiB", "JVM code MiB", "translations MiB", "process MiB");
         Map<String, List<Double>> series = new LinkedHashMap<>();
-        Duration interval = duration.dividedBy(SAMPLES);
         long start = System.nanoTime();
+        long from = vm.statistics().retired();
         for (int sample = 1; sample <= SAMPLES; sample++) {
-            lives(vm, interval); // between two collections, however long they take
+            awaitSample(vm, length, from, sample);
             Map<String, Double> sizes = sizes();
             sizes.forEach((name, size) -> series.computeIfAbsent(name, n -> new ArrayList<>()).add(size));
             double minutes = (System.nanoTime() - start) / 60e9;

@@ -86,7 +86,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
                 .option("--linux", "", "loops that need an operating system, under stock Linux guests")
                 .option("--boot", "", "what booting stock Linux guests costs, from the start of a process")
                 .option("--scaling", "", "a large guest against a small one, two VMs against one")
-                .option("--soak", "TIME", "a Linux guest that works like a build for so long (90s, 30m, 2h): status 0 only if memory stays flat")
+                .option("--soak", "LENGTH", "a Linux guest that works like a build for so long (90s, 30m, 2h, or 20G instructions): status 0 only if memory stays flat")
                 .option("--engine", "NAME", "native, interpreter or auto, or several with commas, which are compared (default %s)".formatted(DEFAULT_ENGINE))
                 .option("--rounds", "N", "rounds of the comparison (default %d)".formatted(ROUNDS))
                 .option("--json", "FILE", "writes what was found as JSON")
@@ -169,7 +169,7 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
     }
 
     private int soak(Flags flags, Output output, Composition composition, ExecutionEngine engine) throws InterruptedException {
-        Soak.Answer answer = new Soak(manager, guests, Program::say).run(composition, engine, duration(flags.value("--soak").orElseThrow()));
+        Soak.Answer answer = new Soak(manager, guests, Program::say).run(composition, engine, length(flags.value("--soak").orElseThrow()));
         write(flags, answer.tree());
         StandardStreams.out().println(output == Output.JSON ? Json.of(answer.tree()) : answer.table().text());
         StandardStreams.out().flush();
@@ -177,11 +177,14 @@ public final class BenchProgram implements ToIntFunction<String[]>, Program {
         return answer.flat() ? Status.SUCCESS : Status.FAILURE;
     }
 
-    private static Duration duration(String text) {
-        if (!text.matches("[1-9][0-9]{0,4}[smh]")) {
-            throw new UsageException("--soak %s will not do: give a time such as 90s, 30m or 2h".formatted(text));
+    private static Soak.Length length(String text) {
+        if (!text.matches("[1-9][0-9]{0,4}[smhG]")) {
+            throw new UsageException("--soak %s will not do: give a time such as 90s, 30m or 2h, or instructions such as 20G".formatted(text));
         }
-        return Duration.parse("PT" + text);
+        if (text.endsWith("G")) {
+            return new Soak.Length(Duration.ZERO, Long.parseLong(text.substring(0, text.length() - 1)) * 1_000_000_000);
+        }
+        return new Soak.Length(Duration.parse("PT" + text), 0);
     }
 
     private static void write(Flags flags, Object tree) {
