@@ -36,8 +36,8 @@ public record VmSpec(
         ExecutionEngine engine,
         Reboot reboot,
         DeviceSetting devices) {
-    /** The engine nobody asked for. */
-    public static final ExecutionEngine DEFAULT_ENGINE = ExecutionEngine.INTERPRETER;
+    /** The engine nobody asked for: translation where the host can, the interpreter elsewhere. */
+    public static final ExecutionEngine DEFAULT_ENGINE = ExecutionEngine.AUTO;
 
     public VmSpec {
         Objects.requireNonNull(name);

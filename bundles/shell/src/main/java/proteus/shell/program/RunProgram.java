@@ -98,7 +98,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .option("--io", "NAME", "emul or virtio (default emul)")
                 .repeatable("--set", "PID:KEY=VALUE", "a setting of a bundle, such as proteus.mem.shadow:variant=naive; may be given again")
                 .option("--silicon", "NAME", "what it runs on (default model)")
-                .option("--engine", "NAME", "native: translated to the host's code, interpreter, or auto: native where the host can (default interpreter)")
+                .option("--engine", "NAME", "native: translated to the host's code, interpreter, or auto: native where the host can (default auto)")
                 .option("--model", "NAME", "CPU model the guest sees (default max)")
                 .option("--memory", "SIZE", "RAM, such as 256M (default: what the guest likes)")
                 .option("--clock", "count|wall", "time by retired instructions, or the host's (default count; wall on a terminal)")

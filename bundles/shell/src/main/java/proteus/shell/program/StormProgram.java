@@ -75,7 +75,7 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
                 .option("--edges", "LIST", "what may change: cpu, mem, engine, host, silicon (default all but silicon)")
                 .option("--mem", "NAME", "memory technique of both at the start (default " + Composition.DEFAULT.memory() + ")")
                 .option("--io", "NAME", "I/O technique of both (default " + Composition.DEFAULT.io() + ")")
-                .option("--engine", "NAME", "of both at the start: native or interpreter (default interpreter)")
+                .option("--engine", "NAME", "of both at the start: native, interpreter or auto (default auto)")
                 .option("--model", "NAME", "CPU model the guest sees (default max)")
                 .repeatable("--set", "PID:KEY=VALUE", "a setting of a bundle, such as proteus.silicon~second:memory_mib=1024; may be given again")
                 .option("--memory-every", "N", "compares memory after each so many hand-overs (default 100)");
@@ -96,7 +96,7 @@ public final class StormProgram implements ToIntFunction<String[]>, Program {
                 flags.value("--mem").orElse(Composition.DEFAULT.memory()),
                 flags.value("--io").orElse(Composition.DEFAULT.io()));
         VmSpec spec = LockstepFlags.spec(
-                flags, image, "storm-untouched", composition, flags.value("--model").orElse("max"), LockstepFlags.engine(flags.value("--engine").orElse("interpreter")));
+                flags, image, "storm-untouched", composition, flags.value("--model").orElse("max"), flags.value("--engine").map(LockstepFlags::engine).orElse(VmSpec.DEFAULT_ENGINE));
         settings.apply(flags.values("--set"), () -> composer.examine(composition).possible());
         List<VmShape> shapes = shapes(spec.shape(), edges);
         if (shapes.size() < 2) {
