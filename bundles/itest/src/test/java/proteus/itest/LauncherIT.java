@@ -74,7 +74,7 @@ class LauncherIT {
         }
         Outcome outcome = start(List.of("-cp", classPath, "proteus.launcher.Main"), "run", "--guest", "hello64");
         assertEquals(0, outcome.status(), outcome::err);
-        assertTrue(outcome.out().endsWith("hello64: done\n"), outcome::out);
+        assertTrue(outcome.out().stripTrailing().endsWith("hello64: done"), outcome::out);
     }
 
     private Outcome proteus(String... arguments) throws IOException, InterruptedException {
