@@ -153,6 +153,22 @@ class RtcTest {
     }
 
     @Test
+    void anotherRateCountsFromTheLastInterrupt() {
+        listen();
+        write(0x0a, 0x2d);
+        write(0x0b, 0x42);
+        machine.timers.pass(SECOND / 8);
+        assertTrue(interrupted());
+        read(0x0c);
+        machine.timers.pass(1_000_000);
+        write(0x0a, 0x2f);
+        machine.timers.pass(SECOND / 2 - 1_000_001);
+        assertFalse(interrupted());
+        machine.timers.pass(1);
+        assertTrue(interrupted());
+    }
+
+    @Test
     void theAlarmInterruptsAtItsTime() {
         listen();
         write(1, 0x10);

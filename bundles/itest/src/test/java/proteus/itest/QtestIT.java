@@ -144,6 +144,24 @@ class QtestIT {
     }
 
     @Test
+    void aDeviceComesAndGoesWhenTheGuestLetsIt() throws Exception {
+        start("-nodefaults");
+        assertEquals("{\"return\": {}}", control.ask("{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"virtio-balloon-pci\", \"id\": \"b\", \"addr\": \"6\"}}"));
+        test.ask("outl 0xcf8 0x80003000");
+        assertEquals("OK 0x10451af4", test.ask("inl 0xcfc"));
+        test.ask("outl 0xae08 0x40");
+        assertEquals("OK 0x10451af4", test.ask("inl 0xcfc"), "nobody asked for it to go");
+        assertEquals("{\"return\": {}}", control.ask("{\"execute\": \"device_del\", \"arguments\": {\"id\": \"b\"}}"));
+        assertEquals("OK 0x10451af4", test.ask("inl 0xcfc"), "the guest has not let it go");
+        test.ask("outl 0xae08 0x40");
+        assertTrue(control.line().contains("\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": \"b\", \"path\": \"/machine/peripheral/b\"}"));
+        assertEquals("OK 0xffffffff", test.ask("inl 0xcfc"));
+        // as QEMU's qom-test does: the signal comes while the process ends
+        assertEquals("{\"return\": {}}", control.ask("{\"execute\": \"quit\"}"));
+        endsBySignalWithSuccess();
+    }
+
+    @Test
     void whatThereIsNotEndsWithASentence() throws Exception {
         process = proteus("-machine", "pc", "-device", "usb-tablet");
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));

@@ -38,7 +38,7 @@ final class Session implements AutoCloseable, DrivenMachine.Listener {
             String machine = line.value("machine", "type").orElse(Catalogue.PC);
             pc = switch (machine) {
                 case Catalogue.NONE -> Optional.empty();
-                case Catalogue.PC -> Optional.of(new TestPc(line, parts, this::character, this));
+                case Catalogue.PC -> Optional.of(new TestPc(line, parts, this::character, this::deviceLeft, this));
                 default -> throw new UnsupportedException("unsupported machine type '%s': give pc or none".formatted(machine));
             };
             commands = new Commands(pc, new Catalogue(parts), line.has("preconfig"), line.has("S"),
@@ -100,6 +100,10 @@ final class Session implements AutoCloseable, DrivenMachine.Listener {
         Lines lines = new Lines(connection, log);
         QtestProtocol protocol = new QtestProtocol(pc.map(TestPc::machine), lines::send);
         connection.receiver(bytes -> lines.received(bytes, protocol::request));
+    }
+
+    private void deviceLeft(String id) {
+        commands.deviceLeft(id);
     }
 
     /** Works until the test or the monitor ends it, or everybody has gone. */

@@ -12,14 +12,13 @@ public final class Main {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    /** The command has given its status; until then only a signal can end the process. */
-    private static volatile boolean finished;
+    /** What the command has given; until then only a signal can end the process. */
+    private static volatile int status;
 
     private Main() { }
 
     public static void main(String[] args) {
-        int status = run(List.of(args));
-        finished = true;
+        status = run(List.of(args));
         System.exit(status);
     }
 
@@ -47,10 +46,10 @@ public final class Main {
         }
     }
 
-    /** A signal is the usual end of a server: it gets the status of success instead of the JVM's. */
+    /** A signal is the usual end of a server, also while it ends by itself: the status is the command's or success, not the JVM's. */
     private static void signalled(Request request) {
-        if (!finished && request.serves()) {
-            Runtime.getRuntime().halt(0);
+        if (request.serves()) {
+            Runtime.getRuntime().halt(status);
         }
     }
 

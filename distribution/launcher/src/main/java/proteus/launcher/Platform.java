@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -35,7 +34,7 @@ final class Platform implements AutoCloseable {
     private final Framework framework;
     private final ClassPathModules modules;
     private final Path cache;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private boolean closed;
     private final List<Bundle> terminal = new ArrayList<>();
 
     private Platform(Framework framework, ClassPathModules modules, Path cache) {
@@ -153,10 +152,11 @@ final class Platform implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        if (!closed.compareAndSet(false, true)) {
+    public synchronized void close() {
+        if (closed) {
             return;
         }
+        closed = true;
         // a bundle that stops after logging has falls back to standard output (the event service does): that is no part of a command's output
         System.out.flush();
         System.setOut(new PrintStream(OutputStream.nullOutputStream()));

@@ -69,6 +69,8 @@ public final class Rtc implements Part {
     private int flags;
     /** Second of the divider chain and periodic tick up to which flags have been raised. */
     private long secondsSeen;
+    /** Where periods are counted from, in 1/32768 s of virtual time. */
+    private long periodStart;
     private long ticksSeen;
 
     public Rtc(Timers timers, InterruptLine line) {
@@ -132,12 +134,15 @@ public final class Rtc implements Part {
             // The day of the week follows from the date.
             case WEEKDAY, REGISTER_C, REGISTER_D -> {}
             case REGISTER_A -> control(() -> {
+                int before = period();
                 boolean letGo = dividerReset() && (value & DIVIDER_RESET) != DIVIDER_RESET;
                 memory[REGISTER_A] = (byte) (value & 0x7f);
                 if (letGo) {
                     phase = HALF_SECOND - timers.now() % Ticks.SECOND;
                 }
-                ticksSeen = periodicTicks();
+                if (period() != before) {
+                    restartPeriod(before);
+                }
             });
             // SET clears the update-ended enable (data sheet, register B).
             case REGISTER_B -> control(() -> memory[REGISTER_B] = (byte) ((value & B_SET) != 0 ? value & ~B_UPDATE : value));
@@ -265,9 +270,19 @@ public final class Rtc implements Part {
         return rate < 3 ? 128 << rate - 1 : 1 << rate - 1;
     }
 
+    /**
+     * On the chip the rates are taps of one divider; guests that switch between them count on whole periods since the last interrupt,
+     * which is what they get from QEMU as well.
+     */
+    private void restartPeriod(int before) {
+        long clocks = Ticks.at(timers.now(), 32_768);
+        periodStart = before == 0 ? 0 : clocks - (clocks - periodStart) % before;
+        ticksSeen = periodicTicks();
+    }
+
     private long periodicTicks() {
         int period = period();
-        return period == 0 ? 0 : Ticks.at(timers.now(), 32_768) / period;
+        return period == 0 ? 0 : (Ticks.at(timers.now(), 32_768) - periodStart) / period;
     }
 
     private boolean alarmMatches(long seconds) {
@@ -320,7 +335,7 @@ public final class Rtc implements Part {
     private void arm() {
         long when = Long.MAX_VALUE;
         if ((control() & B_PERIODIC) != 0 && period() != 0) {
-            when = Ticks.nanos((periodicTicks() + 1) * period(), 32_768);
+            when = Ticks.nanos(periodStart + (periodicTicks() + 1) * period(), 32_768);
         }
         if ((control() & (B_UPDATE | B_ALARM)) != 0 && !stopped()) {
             when = Math.min(when, (second() + 1) * Ticks.SECOND - phase);
@@ -361,7 +376,7 @@ public final class Rtc implements Part {
     @Override
     public void save(StateWriter out) {
         out.putBytes(memory).putInt(index).putBoolean(nmiMasked).putLong(epoch).putLong(phase).putLong(frozen).putInt(flags);
-        out.putLong(secondsSeen).putLong(ticksSeen);
+        out.putLong(secondsSeen).putLong(periodStart).putLong(ticksSeen);
     }
 
     @Override
@@ -374,6 +389,7 @@ public final class Rtc implements Part {
         frozen = in.takeLong();
         flags = in.takeInt();
         secondsSeen = in.takeLong();
+        periodStart = Math.max(0, in.takeLong());
         ticksSeen = in.takeLong();
         drive();
         arm();

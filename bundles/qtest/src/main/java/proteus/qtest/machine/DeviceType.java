@@ -21,6 +21,7 @@ public record DeviceType(String name, List<String> kinds, String technique, Devi
     private static final List<String> SYSBUS = List.of("sys-bus-device", "device", "object");
     private static final List<String> ISA = List.of("isa-device", "device", "object");
     private static final List<String> PCI = List.of("pci-device", "device", "object");
+    private static final List<String> E1000 = List.of("e1000-base", "pci-device", "device", "object");
     private static final List<String> VIRTIO = List.of("virtio-pci", "pci-device", "device", "object");
 
     private static final List<DeviceType> ALL = List.of(
@@ -29,6 +30,10 @@ public record DeviceType(String name, List<String> kinds, String technique, Devi
             virtio("virtio-balloon-pci", DeviceRole.BALLOON, Set.of()),
             virtio("virtio-serial-pci", DeviceRole.CONSOLE, Set.of()),
             new DeviceType("ide-hd", List.of("ide-device", "device", "object"), "emul", DeviceRole.DISK, Place.IDE, Set.of("drive", "unit")),
+            new DeviceType("e1000", E1000, "emul", DeviceRole.NET, Place.PCI, Set.of("netdev", "mac")),
+            new DeviceType("e1000-82540em", E1000, "emul", DeviceRole.NET, Place.PCI, Set.of("netdev", "mac")),
+            new DeviceType("virtio-net-pci", VIRTIO, "virtio", DeviceRole.NET, Place.PCI, Set.of("netdev", "mac")),
+            new DeviceType("pc-testdev", ISA, "", null, Place.TEST, Set.of()),
             new DeviceType("isa-serial", ISA, "emul", DeviceRole.CONSOLE, Place.ISA, Set.of("chardev", "index")),
             part("i440FX-pcihost", List.of("pci-host-bridge", "sys-bus-device", "device", "object")),
             part("i440FX", PCI),
@@ -47,6 +52,8 @@ public record DeviceType(String name, List<String> kinds, String technique, Devi
     /** What a device is plugged into. */
     public enum Place {
         BOARD,
+        /** It is a device of tests alone, which this bundle has itself. */
+        TEST,
         ISA,
         IDE,
         PCI

@@ -55,6 +55,9 @@ final class Drives implements AutoCloseable {
         if (!value.get("media", "disk").equals("disk")) {
             throw new UnsupportedException("-drive has no media=%s here".formatted(value.get("media", "")));
         }
+        if (value.get("if", "").equals("pflash")) {
+            return; // the machine's ROM
+        }
         BlockBackend backend = image(value.find("file").or(() -> value.find("file.filename")).orElseThrow(
                 () -> new UnsupportedException("-drive without file= is an empty drive, which there is not here")), value);
         switch (value.get("if", "ide")) {

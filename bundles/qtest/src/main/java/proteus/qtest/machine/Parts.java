@@ -22,6 +22,6 @@ public record Parts(DrivenMachines machines, List<IoTechnique> techniques, Optio
 
     /** Whether there are devices of a type: parts of the board are always there. */
     boolean offers(DeviceType type) {
-        return !type.pluggable() || technique(type.technique()).filter(technique -> technique.roles().contains(type.role())).isPresent();
+        return type.role() == null || technique(type.technique()).filter(technique -> technique.roles().contains(type.role())).isPresent();
     }
 }

@@ -8,11 +8,14 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import proteus.api.io.BlockBackend;
 import proteus.api.io.CharacterBackend;
@@ -38,30 +41,39 @@ public final class TestPc implements AutoCloseable {
     private final Function<String, CharacterBackend> chardevs;
     private final Map<String, Plugged> devices = new TreeMap<>();
     private final List<Device> plugged = new ArrayList<>();
+    private final Set<String> networks = new HashSet<>();
     private final Map<Integer, DeviceSpec> ide = new TreeMap<>();
     private int anonymous;
     private int disks;
     private int consoles;
+    private int cards;
+    private final Set<String> leaving = new HashSet<>();
+    private final Consumer<String> left;
 
     /**
      * A device that was asked for.
      *
      * @param id given by the user, or made for a device without
+     * @param slot of the PCI bus, if one was asked for
      */
-    public record Plugged(String id, DeviceType type, List<Device> models) {}
+    public record Plugged(String id, DeviceType type, List<Device> models, Optional<Integer> slot) {}
 
     /**
      * @param chardevs gives the character device of an id
+     * @param left told the id of a device that was unplugged
      * @throws UnsupportedException for what there is not
      */
-    public TestPc(CommandLine line, Parts parts, Function<String, CharacterBackend> chardevs, DrivenMachine.Listener listener) {
+    public TestPc(CommandLine line, Parts parts, Function<String, CharacterBackend> chardevs, Consumer<String> left, DrivenMachine.Listener listener) {
         this.parts = parts;
+        this.left = left;
         this.chardevs = chardevs;
         processors(line);
         drives = new Drives(line, parts.images());
         machine = make(line, listener);
         try {
             machine.context().keyboardPort().ifPresent(port -> plug(EMUL, machine.context(), List.of(new DeviceSpec(DeviceRole.KEYBOARD, null, 0))));
+            new Ejector(this::eject).attach(machine.context().ports());
+            line.all("netdev").forEach(this::network);
             firmware(line);
             serialPorts(line);
             display(line);
@@ -95,9 +107,10 @@ public final class TestPc implements AutoCloseable {
         }
     }
 
-    /** The image of -bios. */
+    /** The image of -bios or of a flash chip, which is a ROM here. */
     private static Optional<byte[]> rom(CommandLine line) {
-        Optional<String> file = line.last("bios").map(value -> value.require("file"));
+        Optional<String> file = line.last("bios").map(value -> value.require("file"))
+                .or(() -> line.all("drive").stream().filter(drive -> drive.get("if", "").equals("pflash")).map(drive -> drive.require("file")).findFirst());
         try {
             return file.isEmpty() ? Optional.empty() : Optional.of(Files.readAllBytes(Path.of(file.get())));
         } catch (IOException e) {
@@ -175,14 +188,20 @@ public final class TestPc implements AutoCloseable {
         if (devices.containsKey(id)) {
             throw new UnsupportedException("Duplicate device ID '%s'".formatted(id));
         }
-        DeviceSpec spec = new DeviceSpec(type.role(), backend(type, wish), index(type, wish));
+        Optional<Integer> slot = wish.find("addr").map(TestPc::slot);
+        if (type.place() == DeviceType.Place.TEST) {
+            TestPorts.attach(machine.context().ports());
+            devices.put(id, new Plugged(id, type, List.of(), slot));
+            return;
+        }
+        DeviceSpec spec = new DeviceSpec(type.role(), backend(type, wish), index(type, wish), options(type));
         if (type.place() == DeviceType.Place.IDE) {
             if (machine.now() > 0 || ide.putIfAbsent(spec.index(), spec) != null) {
                 throw new UnsupportedException("IDE position %d is not free for %s".formatted(spec.index(), id));
             }
-            devices.put(id, new Plugged(id, type, List.of()));
+            devices.put(id, new Plugged(id, type, List.of(), slot));
         } else {
-            devices.put(id, new Plugged(id, type, plug(type.technique(), place(wish), List.of(spec))));
+            devices.put(id, new Plugged(id, type, plug(type.technique(), place(wish), List.of(spec)), slot));
         }
     }
 
@@ -207,6 +226,7 @@ public final class TestPc implements AutoCloseable {
             case DISK -> drive(wish);
             case CONSOLE -> wish.find("chardev").map(chardevs).orElseGet(NullCharacters::new);
             case ENTROPY -> new SecureRandom();
+            case NET -> card(wish);
             default -> null;
         };
     }
@@ -219,21 +239,83 @@ public final class TestPc implements AutoCloseable {
         return switch (type.place()) {
             case IDE -> 2 * (wish.get("bus", "ide.0").equals("ide.1") ? 1 : 0) + (int) Numbers.parse(wish.get("unit", "0"));
             case ISA -> consoles++;
-            default -> type.role() == DeviceRole.DISK ? disks++ : 0;
+            default -> switch (type.role()) {
+                case DISK -> disks++;
+                case NET -> cards++;
+                default -> 0;
+            };
         };
+    }
+
+    private static Map<String, String> options(DeviceType type) {
+        return type.is("e1000-base") ? Map.of(DeviceSpec.MODEL, "e1000") : Map.of();
+    }
+
+    private Unplugged card(KeyValues wish) {
+        wish.find("netdev").filter(name -> !networks.contains(name)).ifPresent(name -> {
+            throw new UnsupportedException("Property 'netdev' can't find value '%s'".formatted(name));
+        });
+        return Unplugged.of(wish.values().get("mac"));
+    }
+
+    private void network(KeyValues wish) {
+        if (!wish.require("type").equals("hubport")) {
+            throw new UnsupportedException("there is only -netdev hubport,hubid=N,id=ID here, not '%s'".formatted(wish.text()));
+        }
+        networks.add(wish.require("id"));
+    }
+
+    /**
+     * Asks for a device to be unplugged: {@code device_del}. A PCI device goes once the guest has let it go.
+     *
+     * @throws UnsupportedException when there is no such device, or none that could be unplugged
+     */
+    public void remove(String id) {
+        Plugged device = devices.get(id);
+        if (device == null) {
+            throw new UnsupportedException("Device '%s' not found".formatted(id));
+        }
+        if (device.slot.isEmpty()) {
+            throw new UnsupportedException("Device '%s' was not plugged into a slot of its own with addr= and stays".formatted(id));
+        }
+        leaving.add(id);
+    }
+
+    /** The guest lets the device of a slot go. */
+    private void eject(int slot) {
+        devices.values().stream().filter(device -> leaving.contains(device.id) && device.slot.equals(Optional.of(slot))).findFirst().ifPresent(device -> {
+            leaving.remove(device.id);
+            devices.remove(device.id);
+            plugged.removeAll(device.models);
+            device.models.forEach(TestPc::unplug);
+            left.accept(device.id);
+        });
+    }
+
+    private static void unplug(Device device) {
+        try {
+            device.close();
+        } catch (Exception e) {
+            throw new IllegalStateException("The device %s could not be unplugged.".formatted(device.name()), e);
+        }
+    }
+
+    private static int slot(String address) {
+        try {
+            return Integer.parseInt(address.split("\\.", 2)[0].replaceFirst("^0x", ""), 16);
+        } catch (NumberFormatException e) {
+            throw new UnsupportedException("'%s' is no PCI address".formatted(address));
+        }
+    }
+
+    private static int function(String address) {
+        int dot = address.indexOf('.');
+        return dot < 0 ? 0 : slot(address.substring(dot + 1));
     }
 
     /** The machine, or one slot of its bus: {@code addr=DEVICE.FUNCTION}, hexadecimal. */
     private DeviceContext place(KeyValues wish) {
-        return wish.find("addr").map(text -> {
-            try {
-                String[] numbers = text.split("\\.", 2);
-                int device = Integer.parseInt(numbers[0].replaceFirst("^0x", ""), 16);
-                return (DeviceContext) new PlacedContext(machine.context(), device, numbers.length == 1 ? 0 : Integer.parseInt(numbers[1], 16));
-            } catch (NumberFormatException e) {
-                throw new UnsupportedException("'%s' is no PCI address".formatted(text));
-            }
-        }).orElse(machine.context());
+        return wish.find("addr").map(text -> (DeviceContext) new PlacedContext(machine.context(), slot(text), function(text))).orElse(machine.context());
     }
 
     private List<Device> plug(String technique, DeviceContext context, List<DeviceSpec> specs) {
@@ -266,13 +348,7 @@ public final class TestPc implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Device device : plugged.reversed()) {
-            try {
-                device.close();
-            } catch (Exception e) {
-                throw new IllegalStateException("The device %s could not be unplugged.".formatted(device.name()), e);
-            }
-        }
+        plugged.reversed().forEach(TestPc::unplug);
         plugged.clear();
         machine.close();
         drives.close();

@@ -80,6 +80,10 @@ public final class Commands {
             pc().add(arguments.words());
             return DONE;
         });
+        byName.put("device_del", arguments -> {
+            pc().remove(arguments.only("id").text("id"));
+            return DONE;
+        });
         byName.put("human-monitor-command", arguments -> {
             throw new QmpException("there is no human monitor here; the command was '%s'".formatted(arguments.only("command-line", "cpu-index").text("command-line")));
         });
@@ -147,6 +151,11 @@ public final class Commands {
     public void shutdown(String reason, boolean byGuest) {
         events.accept("SHUTDOWN", ordered("guest", byGuest, "reason", reason));
         quit.run();
+    }
+
+    /** Tells that a device was unplugged. */
+    public void deviceLeft(String id) {
+        events.accept("DEVICE_DELETED", ordered("device", id, "path", "/machine/peripheral/" + id));
     }
 
     private TestPc pc() {
