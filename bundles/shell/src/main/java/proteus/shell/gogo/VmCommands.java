@@ -1,10 +1,12 @@
 package proteus.shell.gogo;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
@@ -32,6 +34,7 @@ import proteus.api.vm.VmException;
 import proteus.api.vm.VmShape;
 import proteus.api.vm.VmSpec;
 import proteus.api.vm.VmStatistics;
+import proteus.shell.console.SerialEnd;
 import proteus.shell.guests.Guests;
 import proteus.shell.text.Output;
 import proteus.shell.text.Quantities;
@@ -53,6 +56,7 @@ import proteus.shell.text.Table;
             "osgi.command.function=info",
             "osgi.command.function=console",
             "osgi.command.function=screen",
+            "osgi.command.function=serial",
             "osgi.command.function=keys",
             "osgi.command.function=stat",
             "osgi.command.function=send",
@@ -66,6 +70,7 @@ public final class VmCommands {
     private final VirtualMachineManager manager;
     private final Guests guests;
     private final Composer composer;
+    private final Map<String, List<SerialEnd>> serialEnds = new ConcurrentHashMap<>();
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     private volatile DebuggerPort debuggers;
@@ -178,6 +183,8 @@ public final class VmCommands {
     @Descriptor("frees a VM and everything of it")
     public void destroy(@Descriptor("name of the VM") String vm) {
         Vms.find(manager, vm).close();
+        serialEnds.getOrDefault(vm, List.of()).forEach(SerialEnd::close);
+        serialEnds.remove(vm);
     }
 
     @Descriptor("waits until a VM's run has ended, and says how; fails if it did not end well")
@@ -249,6 +256,15 @@ public final class VmCommands {
         }
         List<String> all = text.lines().toList();
         return String.join("\n", all.subList((int) Math.max(0, all.size() - wanted), all.size()));
+    }
+
+    @Descriptor("leads a VM's serial console to a socket or a file besides, until the VM is destroyed")
+    public String serial(
+            @Descriptor("name of the VM") String vm, @Descriptor("unix:PATH, tcp:[HOST]:PORT, any free port for 0, or file:FILE") String where) {
+        VirtualMachine machine = Vms.find(manager, vm);
+        SerialEnd end = SerialEnd.open(machine.console(), where);
+        serialEnds.computeIfAbsent(vm, name -> new ArrayList<>()).add(end);
+        return "the serial console of %s is at %s".formatted(vm, end.name());
     }
 
     @Descriptor("presses keys on a VM's keyboard")

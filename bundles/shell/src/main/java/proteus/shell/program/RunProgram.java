@@ -35,6 +35,7 @@ import proteus.api.vm.VmEnd;
 import proteus.api.vm.VmException;
 import proteus.api.vm.VmSpec;
 import proteus.api.vm.VmStatistics;
+import proteus.shell.console.SerialEnd;
 import proteus.shell.guests.FirmwareFiles;
 import proteus.shell.guests.Guests;
 import proteus.shell.process.StandardStreams;
@@ -44,6 +45,7 @@ import proteus.shell.text.Quantities;
 @Component(service = ToIntFunction.class, property = "proteus.command=run")
 public final class RunProgram implements ToIntFunction<String[]>, Program {
     private static final String NAME = "run";
+    private static final String STDIO = "stdio";
     private static final Duration FOREVER = Duration.ofDays(10_000);
 
     private final VirtualMachineManager manager;
@@ -111,6 +113,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 .repeatable("--cdrom", "FILE", "a CD-ROM drive with an ISO image in it; may be given again")
                 .repeatable("--net", "user|hub=NAME|none[,...]", "a network card: to a gateway of its own to the host, or to other VMs here;"
                         + " options hostfwd=tcp:[HOST]:PORT-[GUEST]:PORT, model=e1000|ne2k_isa|virtio, mac=ADDRESS, pcap=FILE; may be given again")
+                .option("--serial", "WHERE", "the guest's serial console: stdio, unix:PATH, tcp:[HOST]:PORT (0 for any free one) or file:FILE (default stdio)")
                 .repeatable("--send", "TEXT", "typed, with Enter, once a shell prompt or READY appears; may be given again")
                 .repeatable("--keys", "[TEXT=>]KEYS", "pressed on the guest's keyboard, once TEXT is on its screen; <esc>, <enter>, <f1> and so on; may be given again")
                 .option("--until", "TEXT", "ends the run with success when the guest prints this")
@@ -267,11 +270,15 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
 
     private int follow(VirtualMachine vm, Flags flags, List<String> prompts, Optional<Duration> timeout, Optional<DebuggerPort.Opened> port) throws InterruptedException {
         PrintStream out = StandardStreams.out();
-        vm.console().subscribe(text -> {
-            byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-            out.write(bytes, 0, bytes.length);
-            out.flush();
-        });
+        String serial = flags.value("--serial").orElse(STDIO);
+        boolean here = serial.equals(STDIO);
+        if (here) {
+            vm.console().subscribe(text -> {
+                byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+                out.write(bytes, 0, bytes.length);
+                out.flush();
+            });
+        }
         for (String text : flags.values("--send")) {
             String typed = Escapes.resolve(text);
             vm.console().typeAfterAny(prompts, typed.endsWith("\n") ? typed : typed + "\n");
@@ -283,7 +290,7 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         flags.value("--until").map(Escapes::resolve).ifPresent(vm.console()::stopAfter);
         long from = System.nanoTime();
         Optional<VmEnd> end;
-        try (Terminal keyboard = Terminal.attach(vm, StandardStreams.in(), prompts)) {
+        try (AutoCloseable keyboard = here ? Terminal.attach(vm, StandardStreams.in(), prompts) : serialEnd(vm, serial)) {
             if (port.isEmpty()) {
                 vm.start();
             }
@@ -296,12 +303,16 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
                 port.get().awaitFree();
                 port.get().close();
             }
+        } catch (InterruptedException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new VmException("the serial console was not closed well: " + e.getMessage(), e);
         }
         long wall = System.nanoTime() - from;
         VmEnd how = end.orElseGet(() -> new VmEnd(
                 VmEnd.Kind.STOPPED, 0, "time-out after " + Quantities.time(wall) + where(vm)));
         out.flush();
-        if (!vm.console().text().endsWith("\n")) {
+        if (here && !vm.console().text().endsWith("\n")) {
             StandardStreams.err().println();
         }
         flags.value("--bios-log").ifPresent(file -> log(Path.of(file), vm.firmwareLog()));
@@ -311,6 +322,12 @@ public final class RunProgram implements ToIntFunction<String[]>, Program {
         summarize(vm, how, wall);
         flags.value("--stats").ifPresent(file -> StatisticsFile.write(Path.of(file), vm, how, wall));
         return end.isEmpty() ? Status.TIME_OUT : succeeded(vm, how) ? Status.SUCCESS : Status.FAILURE;
+    }
+
+    private static SerialEnd serialEnd(VirtualMachine vm, String where) {
+        SerialEnd end = SerialEnd.open(vm.console(), where);
+        Program.say("the serial console is at " + end.name());
+        return end;
     }
 
     private static void log(Path file, String text) {

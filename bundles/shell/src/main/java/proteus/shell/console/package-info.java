@@ -1,0 +1,2 @@
+/** Where a serial console goes: files and sockets. */
+package proteus.shell.console;
