@@ -76,6 +76,7 @@ public class AdaptiveIT {
         configuration.update(settings);
         try {
             AdaptivePolicy policy = policy(true);
+            awaitLooks(policy);
             Run first = run(policy);
             Run second = run(policy);
             assertEquals(alone.console(), first.console());
@@ -88,6 +89,23 @@ public class AdaptiveIT {
         } finally {
             configuration.delete();
         }
+    }
+
+    /** The policy is there before the VMM has heard of it: a VM is made until one is looked at. */
+    private void awaitLooks(AdaptivePolicy policy) throws Exception {
+        Guests guests = new Guests(context);
+        Await.value(() -> {
+            VirtualMachine probe = guests.create("probe", Composition.DEFAULT, guests.image("nano"), WORK);
+            try {
+                probe.inspect(inside -> {
+                    inside.step(6_000);
+                    return null;
+                });
+            } finally {
+                probe.close();
+            }
+            return policy.decisions().isEmpty() ? Optional.empty() : Optional.of(true);
+        }, SOON);
     }
 
     /** TLB misses also depend on what the silicon remembers of frames that held code, of VMs before too: what was done must not. */
