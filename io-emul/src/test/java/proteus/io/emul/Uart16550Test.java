@@ -233,8 +233,8 @@ class Uart16550Test {
     @Test
     void rolesThatAreNotThereAreRefusedWithASentence() {
         var refused = assertThrows(IllegalArgumentException.class,
-                () -> new EmulTechnique().plug(new FakeLine(), List.of(new DeviceSpec(DeviceRole.NET, null, 0))));
-        assertEquals("The technique io.emul has no device for the role NET yet.", refused.getMessage());
+                () -> new EmulTechnique().plug(new FakeLine(), List.of(new DeviceSpec(DeviceRole.ENTROPY, null, 0))));
+        assertEquals("The technique io.emul has no device for the role ENTROPY yet.", refused.getMessage());
     }
 
     @Test
