@@ -27,7 +27,7 @@ public interface PciSlots {
         /** Whether the guest allows the function to master the bus; without it there is no DMA and no message. */
         boolean busMaster();
 
-        /** A message-signalled interrupt: a memory write that ends at the local APICs (SDM 3A 11.11). */
+        /** A message-signalled interrupt: a memory write that ends at the local APICs (SDM 3A 11.11), or in memory where the guest put its address there. */
         void message(long address, int data);
 
         @Override

@@ -58,6 +58,7 @@ final class PcBoard implements Board {
     private final Rtc rtc;
     private final KeyboardController keyboard;
     private final FwCfg fwCfg;
+    private final ApicBus apicBus;
     private final PlacedPorts placed;
     private final List<Part> parts = new ArrayList<>();
 
@@ -68,7 +69,7 @@ final class PcBoard implements Board {
         this.context = context;
         this.placed = new PlacedPorts(context.ports());
         Bus ports = placed;
-        ApicBus apicBus = new ApicBus();
+        apicBus = new ApicBus();
         apic = new LocalApic(context, apicBus, 0);
         ioApic = new IoApic(apicBus);
         apicBus.connect(List.of(apic), ioApic);
@@ -81,7 +82,7 @@ final class PcBoard implements Board {
         keyboard = new KeyboardController(lines.wire(KEYBOARD_GSI), lines.wire(MOUSE_GSI), context::resetRequested, gate);
         SystemPorts system = new SystemPorts(context, gate);
         DmaControllers dma = new DmaControllers();
-        pci = new PciHost(context.ports(), context.mmio(), lines, apicBus::message, context::resetRequested);
+        pci = new PciHost(context.ports(), context.mmio(), lines, this::message, context::resetRequested);
         HostBridge hostBridge = new HostBridge(pci, context.shadowMemory());
         isaBridge = new IsaBridge(pci);
         power = new PowerManagement(pci, context, lines.wire(SCI_GSI));
@@ -99,6 +100,15 @@ final class PcBoard implements Board {
         cmos();
         // Controllers before what drives their inputs: an import then sees levels it knows already and no edges.
         parts.addAll(List.of(apic, access, pic, ioApic, pit, rtc, keyboard, system, dma, hostBridge, isaBridge, power, pci, fwCfg));
+    }
+
+    /** A message is a memory write: at 0xfeexxxxx the local APICs take it, elsewhere memory does, and where nobody is it is lost. */
+    private void message(long address, int data) {
+        if (context.memory().contains(address, Integer.BYTES)) {
+            context.memory().write32(address, data);
+        } else {
+            apicBus.message(address, data);
+        }
     }
 
     /** Memory sizes where firmware looks for them (RBIL, CMOS.LST 15h, 17h, 30h, 34h, 5Bh). */

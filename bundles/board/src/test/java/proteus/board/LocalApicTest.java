@@ -292,5 +292,9 @@ class LocalApicTest {
         machine.outWord(0xcfc, 4);
         slot.message(0xfee00000L, 0x55);
         assertEquals(0x55, cpu.acknowledge());
+        slot.message(0x2000, 0x1234_5655);
+        assertEquals(0x1234_5655, machine.memory.read32(0x2000), "a message to memory is a write like any other");
+        slot.message(0xd000_0000L, 0x55);
+        assertFalse(cpu.pending(), "elsewhere it is lost");
     }
 }

@@ -50,10 +50,9 @@ public final class EmulTechnique implements IoTechnique {
                     plugged.add(plug(context, spec));
                 }
             }
-            List<BlockBackend> disks = drives(devices, DeviceRole.DISK);
-            List<BlockBackend> discs = drives(devices, DeviceRole.CDROM);
-            if (!disks.isEmpty() || !discs.isEmpty()) {
-                plugged.add(new PiixIde(context, disks, discs));
+            List<DeviceSpec> drives = drives(devices);
+            if (!drives.isEmpty()) {
+                plugged.add(new PiixIde(context, drives));
             }
         } catch (RuntimeException e) {
             plugged.reversed().forEach(EmulTechnique::unplug);
@@ -62,16 +61,17 @@ public final class EmulTechnique implements IoTechnique {
         return plugged;
     }
 
-    /** What is behind the drives of a role, in their order: one controller has them all. */
-    private static List<BlockBackend> drives(List<DeviceSpec> devices, DeviceRole role) {
-        List<BlockBackend> disks = new ArrayList<>();
-        devices.stream().filter(spec -> spec.role() == role).sorted(Comparator.comparingInt(DeviceSpec::index)).forEach(spec -> {
-            if (!(spec.backend() instanceof BlockBackend backend)) {
+    /** The drives, in their order: one controller has them all. */
+    private static List<DeviceSpec> drives(List<DeviceSpec> devices) {
+        List<DeviceSpec> drives = devices.stream().filter(spec -> spec.role() == DeviceRole.DISK || spec.role() == DeviceRole.CDROM)
+                .sorted(Comparator.comparingInt(DeviceSpec::index)).toList();
+        for (DeviceSpec spec : drives) {
+            boolean empty = spec.role() == DeviceRole.CDROM && spec.backend() == null;
+            if (!empty && !(spec.backend() instanceof BlockBackend)) {
                 throw new IllegalArgumentException("Disk %d needs a block back end.".formatted(spec.index()));
             }
-            disks.add(backend);
-        });
-        return disks;
+        }
+        return drives;
     }
 
     private static Device plug(DeviceContext context, DeviceSpec spec) {

@@ -71,7 +71,7 @@ public final class VirtioTechnique implements IoTechnique {
     private static DeviceModel model(DeviceSpec spec) {
         return switch (spec.role()) {
             case CONSOLE -> new ConsoleModel(backend(spec, CharacterBackend.class, "character"));
-            case DISK -> new BlockModel(backend(spec, BlockBackend.class, "block"), spec.index());
+            case DISK -> new BlockModel(backend(spec, BlockBackend.class, "block"), spec.options().getOrDefault(DeviceSpec.SERIAL, "proteus-disk-%d".formatted(spec.index())));
             case NET -> network(spec);
             case ENTROPY -> new EntropyModel(backend(spec, RandomGenerator.class, "random"));
             default -> throw new IllegalArgumentException("The technique io.virtio has no device for the role %s yet.".formatted(spec.role()));

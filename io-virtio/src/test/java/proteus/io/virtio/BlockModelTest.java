@@ -21,7 +21,7 @@ class BlockModelTest {
     private static final int NOTHING = 0xee;
 
     private final TestDisk disk = new TestDisk(64 * 512);
-    private final Driver driver = new Driver(new BlockModel(disk, 3)).start(FLUSH_FEATURE | Features.INDIRECT_DESC);
+    private final Driver driver = new Driver(new BlockModel(disk, "proteus-disk-3")).start(FLUSH_FEATURE | Features.INDIRECT_DESC);
 
     private void header(int type, long sector) {
         driver.ram.write32(HEADER, type);

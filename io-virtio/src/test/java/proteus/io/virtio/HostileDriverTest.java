@@ -34,7 +34,7 @@ class HostileDriverTest {
     @Test
     void blockDeviceSurvives() {
         TestDisk disk = new TestDisk(16 * 512);
-        torment(new Driver(new BlockModel(disk, 0)), FLUSH_FEATURE, () -> {});
+        torment(new Driver(new BlockModel(disk, "proteus-disk-0")), FLUSH_FEATURE, () -> {});
     }
 
     @Test

@@ -28,6 +28,7 @@ public final class CommandLine {
             Map.entry("netdev", "type"),
             Map.entry("object", "qom-type"),
             Map.entry("serial", "backend"),
+            Map.entry("global", "driver"),
             Map.entry("bios", "file"),
             Map.entry("boot", "order"),
             Map.entry("uuid", "uuid"),

@@ -52,6 +52,13 @@ public record KeyValues(String text, Map<String, String> values) {
         return at;
     }
 
+    /** With values for the keys that have none. */
+    public KeyValues withDefaults(Map<String, String> defaults) {
+        Map<String, String> all = new LinkedHashMap<>(defaults);
+        all.putAll(values);
+        return new KeyValues(text, all);
+    }
+
     public Optional<String> find(String key) {
         return Optional.ofNullable(values.get(key));
     }

@@ -34,9 +34,12 @@ import proteus.qtest.arguments.UnsupportedException;
 public final class TestPc implements AutoCloseable {
     private static final String DEFAULT_MEMORY = "128M";
     private static final String EMUL = "emul";
+    /** Secondary master, where a PC has its CD-ROM drive. */
+    private static final int CDROM = 2;
 
     private final Parts parts;
     private final Drives drives;
+    private final Globals globals;
     private final DrivenMachine machine;
     private final Function<String, CharacterBackend> chardevs;
     private final Map<String, Plugged> devices = new TreeMap<>();
@@ -68,6 +71,7 @@ public final class TestPc implements AutoCloseable {
         this.left = left;
         this.chardevs = chardevs;
         processors(line);
+        globals = new Globals(line);
         drives = new Drives(line, parts.images());
         machine = make(line, listener);
         try {
@@ -77,8 +81,12 @@ public final class TestPc implements AutoCloseable {
             firmware(line);
             serialPorts(line);
             display(line);
-            drives.ide().forEach((position, name) -> ide.put(position, new DeviceSpec(DeviceRole.DISK, drives.require(name), position)));
+            drives.ide().forEach((position, name) -> add(KeyValues.parse(
+                    "ide-%s,drive=%s,bus=ide.%d,unit=%d".formatted(drives.isDisc(name) ? "cd" : "hd", name.replace(",", ",,"), position / 2, position % 2), "driver")));
             line.all("device").forEach(this::add);
+            if (!line.has("nodefaults") && line.all("device").stream().noneMatch(wish -> wish.get("driver", "").startsWith("ide-")) && !ide.containsKey(CDROM)) {
+                add(KeyValues.parse("ide-cd,bus=ide.1,unit=0", "driver"));
+            }
             if (!ide.isEmpty()) {
                 plug(EMUL, machine.context(), List.copyOf(ide.values()));
             }
@@ -179,11 +187,12 @@ public final class TestPc implements AutoCloseable {
      *
      * @throws UnsupportedException for what there is not
      */
-    public void add(KeyValues wish) {
-        String name = wish.require("driver");
+    public void add(KeyValues given) {
+        String name = given.require("driver");
         DeviceType type = DeviceType.find(name).filter(DeviceType::pluggable).filter(parts::offers)
                 .orElseThrow(() -> new UnsupportedException("'%s' is not a valid device model name".formatted(name)));
-        check(type, wish);
+        check(type, given);
+        KeyValues wish = given.withDefaults(globals.of(type));
         String id = wish.find("id").orElseGet(() -> "device[%d]".formatted(anonymous++));
         if (devices.containsKey(id)) {
             throw new UnsupportedException("Duplicate device ID '%s'".formatted(id));
@@ -194,7 +203,7 @@ public final class TestPc implements AutoCloseable {
             devices.put(id, new Plugged(id, type, List.of(), slot));
             return;
         }
-        DeviceSpec spec = new DeviceSpec(type.role(), backend(type, wish), index(type, wish), options(type));
+        DeviceSpec spec = new DeviceSpec(type.role(), backend(type, wish), index(type, wish), options(type, wish));
         if (type.place() == DeviceType.Place.IDE) {
             if (machine.now() > 0 || ide.putIfAbsent(spec.index(), spec) != null) {
                 throw new UnsupportedException("IDE position %d is not free for %s".formatted(spec.index(), id));
@@ -223,7 +232,8 @@ public final class TestPc implements AutoCloseable {
 
     private Object backend(DeviceType type, KeyValues wish) {
         return switch (type.role()) {
-            case DISK -> drive(wish);
+            case DISK -> drive(wish).orElseThrow(() -> new UnsupportedException("Device needs media, but drive is empty"));
+            case CDROM -> wish.find("drive").flatMap(drives::require).orElse(null);
             case CONSOLE -> wish.find("chardev").map(chardevs).orElseGet(NullCharacters::new);
             case ENTROPY -> new SecureRandom();
             case NET -> card(wish);
@@ -231,13 +241,13 @@ public final class TestPc implements AutoCloseable {
         };
     }
 
-    private BlockBackend drive(KeyValues wish) {
+    private Optional<BlockBackend> drive(KeyValues wish) {
         return drives.require(wish.find("drive").orElseThrow(() -> new UnsupportedException("drive property not set")));
     }
 
     private int index(DeviceType type, KeyValues wish) {
         return switch (type.place()) {
-            case IDE -> 2 * (wish.get("bus", "ide.0").equals("ide.1") ? 1 : 0) + (int) Numbers.parse(wish.get("unit", "0"));
+            case IDE -> idePlace(wish);
             case ISA -> consoles++;
             default -> switch (type.role()) {
                 case DISK -> disks++;
@@ -247,8 +257,30 @@ public final class TestPc implements AutoCloseable {
         };
     }
 
-    private static Map<String, String> options(DeviceType type) {
-        return type.is("e1000-base") ? Map.of(DeviceSpec.MODEL, "e1000") : Map.of();
+    private int idePlace(KeyValues wish) {
+        int bus = switch (wish.get("bus", "ide.0")) {
+            case "ide.0" -> 0;
+            case "ide.1" -> 1;
+            default -> throw new UnsupportedException("Bus '%s' not found".formatted(wish.require("bus")));
+        };
+        String unit = wish.get("unit", ide.containsKey(2 * bus) ? "1" : "0");
+        if (!unit.matches("[01]")) {
+            throw new UnsupportedException("Can't create IDE unit %s, bus supports only 2 units".formatted(unit));
+        }
+        return 2 * bus + Integer.parseInt(unit);
+    }
+
+    private Map<String, String> options(DeviceType type, KeyValues wish) {
+        Map<String, String> options = new TreeMap<>();
+        if (type.is("e1000-base")) {
+            options.put(DeviceSpec.MODEL, "e1000");
+        }
+        if (type.place() == DeviceType.Place.IDE) {
+            options.put(DeviceSpec.PLACE, Integer.toString(idePlace(wish)));
+        }
+        wish.find("serial").ifPresent(text -> options.put(DeviceSpec.SERIAL, text));
+        wish.find("ver").ifPresent(text -> options.put(DeviceSpec.FIRMWARE, text));
+        return options;
     }
 
     private Unplugged card(KeyValues wish) {

@@ -22,4 +22,12 @@ final class CdCommand {
     static final int READ_CD = 0xbe;
 
     private CdCommand() {}
+
+    /** Whether a command is about the disc: a drive without one is not ready for it. */
+    static boolean needsDisc(int code) {
+        return switch (code) {
+            case TEST_UNIT_READY, READ_CAPACITY, READ_10, READ_12, READ_CD, SEEK, READ_TOC, READ_DISC_INFORMATION, SYNCHRONIZE -> true;
+            default -> false;
+        };
+    }
 }

@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import proteus.api.io.BlockBackend;
 
 /**
- * A CD-ROM drive (ATA/ATAPI-6, 9.9 PACKET; SFF-8020i; MMC-3) with a disc that is there from the start and stays: nothing changes, so
- * there is no unit attention condition. Packets are carried out as soon as their last byte is here.
+ * A CD-ROM drive (ATA/ATAPI-6, 9.9 PACKET; SFF-8020i; MMC-3) with a disc that is there from the start and stays, or without any: nothing
+ * changes, so there is no unit attention condition. Packets are carried out as soon as their last byte is here.
  */
 final class CdDrive implements Drive {
     /** Bytes of a block of the disc. */
@@ -39,8 +39,10 @@ final class CdDrive implements Drive {
         DMA_IN
     }
 
+    /** Null in a drive without a disc. */
     private final BlockBackend disc;
-    private final int number;
+
+    private final DriveIdentity identity;
     private final long blocks;
     private final TaskFile task = new TaskFile();
     private final TransferMode mode = new TransferMode();
@@ -61,10 +63,10 @@ final class CdDrive implements Drive {
     private int position;
     private int end;
 
-    CdDrive(BlockBackend disc, int number) {
+    CdDrive(BlockBackend disc, DriveIdentity identity) {
         this.disc = disc;
-        this.number = number;
-        blocks = disc.size() / BLOCK;
+        this.identity = identity;
+        blocks = disc == null ? 0 : disc.size() / BLOCK;
         reset();
     }
 
@@ -116,7 +118,7 @@ final class CdDrive implements Drive {
             case IDENTIFY_PACKET -> {
                 dma = false;
                 limit = Disk.SECTOR;
-                give(IdentifyData.ofCdDrive(number, mode.multiword()), Disk.SECTOR);
+                give(IdentifyData.ofCdDrive(identity, mode.multiword()), Disk.SECTOR);
             }
             case DEVICE_RESET -> reset();
             case DIAGNOSTIC -> {
@@ -180,6 +182,10 @@ final class CdDrive implements Drive {
         if (code != CdCommand.REQUEST_SENSE) {
             sense = Sense.NOTHING;
         }
+        if (disc == null && CdCommand.needsDisc(code)) {
+            fail(Sense.NO_DISC);
+            return;
+        }
         switch (code) {
             case CdCommand.TEST_UNIT_READY, CdCommand.PREVENT_REMOVAL, CdCommand.SET_SPEED, CdCommand.SYNCHRONIZE -> success();
             case CdCommand.REQUEST_SENSE -> {
@@ -226,7 +232,7 @@ final class CdDrive implements Drive {
             }
             case CdCommand.GET_EVENT -> {
                 // Only polling: there is no queue of events to wait for.
-                giveOrFail((packet[1] & 1) == 0 ? null : CdResponses.event(packet[4] & 0xff), bytes.getShort(7) & 0xffff);
+                giveOrFail((packet[1] & 1) == 0 ? null : CdResponses.event(disc != null, packet[4] & 0xff), bytes.getShort(7) & 0xffff);
             }
             case CdCommand.READ_DISC_INFORMATION -> giveOrFail((packet[1] & 7) == 0 ? CdResponses.disc() : null, bytes.getShort(7) & 0xffff);
             case CdCommand.MODE_SENSE_10 -> {
@@ -440,7 +446,7 @@ final class CdDrive implements Drive {
         position = Math.clamp(in.readInt(), 0, buffer.length);
         end = Math.clamp(in.readInt(), 0, buffer.length);
         in.readFully(buffer, 0, end);
-        long there = answer.length > 0 ? answer.length : disc.size();
+        long there = answer.length > 0 ? answer.length : blocks * BLOCK;
         if (from < 0 || from > there || left < 0 || left > there - from) {
             phase = Phase.IDLE;
             task.status = IDLE_STATUS;

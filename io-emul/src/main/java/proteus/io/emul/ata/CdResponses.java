@@ -3,11 +3,12 @@ package proteus.io.emul.ata;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** What a drive with one finished disc, of one data track, says of itself and the disc (SPC-2, MMC-3). Numbers are big-endian. */
+/** What a drive with one finished disc, of one data track, or without any says of itself and the disc (SPC-2, MMC-3). Numbers are big-endian. */
 final class CdResponses {
     /** More blocks than any CD has: it is a DVD. */
     private static final long CD_BLOCKS_MOST = 80 * 60 * 75;
 
+    private static final int PROFILE_NONE = 0;
     private static final int PROFILE_CD = 0x0008;
     private static final int PROFILE_DVD = 0x0010;
     /** Q channel: a data track, copying permitted or not. */
@@ -87,7 +88,7 @@ final class CdResponses {
      * @param only whether the feature is wished for alone, else all from it on
      */
     static byte[] configuration(long blocks, int from, boolean only) {
-        int profile = blocks > CD_BLOCKS_MOST ? PROFILE_DVD : PROFILE_CD;
+        int profile = blocks == 0 ? PROFILE_NONE : blocks > CD_BLOCKS_MOST ? PROFILE_DVD : PROFILE_CD;
         ByteBuffer answer = ByteBuffer.allocate(64);
         answer.putInt(0).putShort((short) 0).putShort((short) profile);
         for (int i = 0; i < FEATURES; i++) {
@@ -113,13 +114,13 @@ final class CdResponses {
     }
 
     /** GET EVENT STATUS NOTIFICATION (MMC-3, 5.7): of the classes only that of the medium, which never changes. */
-    static byte[] event(int classes) {
+    static byte[] event(boolean disc, int classes) {
         boolean medium = (classes & 0x10) != 0;
         ByteBuffer answer = ByteBuffer.allocate(medium ? 8 : 4);
         answer.putShort((short) (medium ? 6 : 2)).put((byte) (medium ? 4 : 0x80)).put((byte) 0x10);
         if (medium) {
-            // No change; a medium is there.
-            answer.put((byte) 0).put((byte) 2);
+            // No change; whether a medium is there.
+            answer.put((byte) 0).put((byte) (disc ? 2 : 0));
         }
         return answer.array();
     }

@@ -39,7 +39,7 @@ final class Disk implements Drive {
     }
 
     private final BlockBackend backend;
-    private final int number;
+    private final DriveIdentity identity;
     private final long sectors;
 
     private final TaskFile task = new TaskFile();
@@ -60,9 +60,9 @@ final class Disk implements Drive {
     private int position;
     private int end;
 
-    Disk(BlockBackend backend, int number) {
+    Disk(BlockBackend backend, DriveIdentity identity) {
         this.backend = backend;
-        this.number = number;
+        this.identity = identity;
         this.sectors = backend.size() / SECTOR;
         reset();
     }
@@ -387,7 +387,7 @@ final class Disk implements Drive {
     }
 
     private void identify() {
-        byte[] words = IdentifyData.of(number, sectors, geometry, multiple, mode.multiword(), writeCache, lookAhead, !backend.readOnly());
+        byte[] words = IdentifyData.of(identity, sectors, geometry, multiple, mode.multiword(), writeCache, lookAhead, !backend.readOnly());
         System.arraycopy(words, 0, buffer, 0, SECTOR);
         left = 0;
         block = 1;

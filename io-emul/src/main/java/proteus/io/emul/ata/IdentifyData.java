@@ -18,24 +18,23 @@ final class IdentifyData {
     /**
      * Describes a disk.
      *
-     * @param number of the disk in the machine, for its serial number
      * @param multiple sectors per block now, 0 for not set
      * @param multiwordMode multiword DMA mode that is selected, or -1
      * @param trims whether TRIM does something
      */
-    static byte[] of(int number, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead, boolean trims) {
+    static byte[] of(DriveIdentity identity, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead, boolean trims) {
         IdentifyData data = new IdentifyData();
-        data.fill(number, sectors, current, multiple, multiwordMode, writeCache, lookAhead, trims);
+        data.fill(identity, sectors, current, multiple, multiwordMode, writeCache, lookAhead, trims);
         return data.words;
     }
 
     /** Describes a CD-ROM drive. */
-    static byte[] ofCdDrive(int number, int multiwordMode) {
+    static byte[] ofCdDrive(DriveIdentity identity, int multiwordMode) {
         IdentifyData data = new IdentifyData();
         // A packet device for CDs with a removable medium; asks for packets of 12 bytes within 50 us.
         data.word(0, 0x85c0);
-        data.text(10, 20, "PROTEUS%04d".formatted(number));
-        data.text(23, 8, "1.0");
+        data.text(10, DriveIdentity.SERIAL_MOST, identity.serial());
+        data.text(23, DriveIdentity.FIRMWARE_MOST, identity.firmware());
         data.text(27, 40, "Proteus CD-ROM");
         data.modes(multiwordMode);
         // PACKET; DEVICE RESET.
@@ -65,15 +64,15 @@ final class IdentifyData {
         word(80, 0x007e);
     }
 
-    private void fill(int number, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead, boolean trims) {
+    private void fill(DriveIdentity identity, long sectors, Geometry current, int multiple, int multiwordMode, boolean writeCache, boolean lookAhead, boolean trims) {
         Geometry usual = Geometry.USUAL;
         long chs = Math.min(sectors, CHS_MOST);
         word(0, 0x0040);
         word(1, (int) Math.min(chs / usual.perCylinder(), CYLINDERS_MOST));
         word(3, usual.heads());
         word(6, usual.sectors());
-        text(10, 20, "PROTEUS%04d".formatted(number));
-        text(23, 8, "1.0");
+        text(10, DriveIdentity.SERIAL_MOST, identity.serial());
+        text(23, DriveIdentity.FIRMWARE_MOST, identity.firmware());
         text(27, 40, "Proteus ATA disk");
         word(47, 0x8000 | Disk.MULTIPLE_MOST);
         modes(multiwordMode);

@@ -16,6 +16,7 @@ import proteus.api.io.BusDevice;
 import proteus.api.io.Device;
 import proteus.api.io.DeviceContext;
 import proteus.api.io.DeviceRole;
+import proteus.api.io.DeviceSpec;
 import proteus.api.io.PciFunction;
 import proteus.api.io.PciSlots;
 
@@ -25,6 +26,8 @@ public final class PiixIde implements Device {
     private static final int STATE_VERSION = 2;
     /** Where CD-ROM drives are looked for first: from the secondary master on. */
     private static final int[] CD_PLACES = {2, 3, 1, 0};
+
+    private static final int[] DISK_PLACES = {0, 1, 2, 3};
 
     private static final int[] COMMAND_PORTS = {0x1f0, 0x170};
     private static final int[] CONTROL_PORTS = {0x3f6, 0x376};
@@ -43,22 +46,22 @@ public final class PiixIde implements Device {
     private final BusMaster[] masters = new BusMaster[CHANNELS];
     private final List<Bus.Attachment> places = new ArrayList<>();
     private final byte[] configuration = new byte[CONFIGURED];
-    private final int disks;
-    private final int discs;
+    private final long disks;
+    private final long discs;
     private PciSlots.Slot slot;
 
     /**
      * Attaches the controller.
      *
-     * @param disks in their order: primary master, primary slave, secondary master, secondary slave, as far as no CD-ROM drive is there
-     * @param discs in CD-ROM drives, from the secondary master on
+     * @param drives disks and CD-ROM drives in their order; of those without a place of their own CD-ROM drives go from the secondary master
+     *     on, then disks to primary master, primary slave, secondary master, secondary slave, as far as these are free
      */
-    public PiixIde(DeviceContext context, List<BlockBackend> disks, List<BlockBackend> discs) {
-        if (disks.size() + discs.size() > MOST_DRIVES) {
-            throw new IllegalArgumentException("Two IDE channels take %d drives, not %d.".formatted(MOST_DRIVES, disks.size() + discs.size()));
+    public PiixIde(DeviceContext context, List<DeviceSpec> drives) {
+        if (drives.size() > MOST_DRIVES) {
+            throw new IllegalArgumentException("Two IDE channels take %d drives, not %d.".formatted(MOST_DRIVES, drives.size()));
         }
-        this.disks = disks.size();
-        this.discs = discs.size();
+        disks = drives.stream().filter(PiixIde::isDisk).count();
+        discs = drives.size() - disks;
         for (int i = 0; i < CHANNELS; i++) {
             BusMaster master = new BusMaster(context.memory(), () -> slot != null && slot.busMaster());
             channels[i] = new Channel(context.interrupt(INTERRUPTS[i]), master::interruptRose);
@@ -66,16 +69,9 @@ public final class PiixIde implements Device {
             masters[i] = master;
         }
         boolean[] taken = new boolean[MOST_DRIVES];
-        for (int i = 0; i < discs.size(); i++) {
-            plug(taken, CD_PLACES[i], new CdDrive(discs.get(i), CD_PLACES[i]));
-        }
-        int place = 0;
-        for (BlockBackend disk : disks) {
-            while (taken[place]) {
-                place++;
-            }
-            plug(taken, place, new Disk(disk, place));
-        }
+        drives.stream().filter(PiixIde::placed).forEach(spec -> plug(taken, spec, place(spec)));
+        drives.stream().filter(spec -> !placed(spec) && !isDisk(spec)).forEach(spec -> plug(taken, spec, CD_PLACES));
+        drives.stream().filter(spec -> !placed(spec) && isDisk(spec)).forEach(spec -> plug(taken, spec, DISK_PLACES));
         try {
             for (int i = 0; i < CHANNELS; i++) {
                 String name = "IDE channel " + i;
@@ -90,9 +86,30 @@ public final class PiixIde implements Device {
         reset();
     }
 
-    private void plug(boolean[] taken, int place, Drive drive) {
+    private static boolean isDisk(DeviceSpec spec) {
+        return spec.role() == DeviceRole.DISK;
+    }
+
+    private static boolean placed(DeviceSpec spec) {
+        return spec.options().containsKey(DeviceSpec.PLACE);
+    }
+
+    private static int place(DeviceSpec spec) {
+        String text = spec.options().get(DeviceSpec.PLACE);
+        if (!text.matches("[0-3]")) {
+            throw new IllegalArgumentException("'%s' is no place on the IDE channels: give 0 to 3.".formatted(text));
+        }
+        return Integer.parseInt(text);
+    }
+
+    /** Plugs a drive into the first free one of some places. */
+    private void plug(boolean[] taken, DeviceSpec spec, int... candidates) {
+        int place = Arrays.stream(candidates).filter(candidate -> !taken[candidate]).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("Two drives want place %d on the IDE channels.".formatted(candidates[0])));
         taken[place] = true;
-        channels[place / 2].plug(place % 2, drive);
+        BlockBackend backend = (BlockBackend) spec.backend();
+        DriveIdentity identity = DriveIdentity.of(spec, place);
+        channels[place / 2].plug(place % 2, isDisk(spec) ? new Disk(backend, identity) : new CdDrive(backend, identity));
     }
 
     /** A command that waits for DMA begins it if the bus master was started before. */

@@ -281,7 +281,7 @@ class AtaCommandTest {
     void anAbsentSecondDiskHasNoStatus() {
         IdeMachine one = new IdeMachine();
         var pc = new proteus.tck.fake.FakePc();
-        new PiixIde(pc, java.util.List.of(one.disk), java.util.List.of());
+        new PiixIde(pc, IdeMachine.drives(java.util.List.of(one.disk), java.util.List.of()));
         pc.out(0x1f6, 0xb0);
         assertEquals(0, pc.in(0x1f7));
         pc.out(0x1f2, 0x55);

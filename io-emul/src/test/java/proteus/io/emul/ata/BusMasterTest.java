@@ -208,7 +208,7 @@ class BusMasterTest {
         byte[] state = m.ide.exportState();
         var early = assertThrows(IllegalArgumentException.class, () -> m.ide.importState(new byte[] {2, 2}));
         assertEquals("The state of the IDE controller ends too early.", early.getMessage());
-        var other = assertThrows(IllegalArgumentException.class, () -> new PiixIde(new FakePc(), List.of(m.disk), List.of()).importState(state));
+        var other = assertThrows(IllegalArgumentException.class, () -> new PiixIde(new FakePc(), IdeMachine.drives(List.of(m.disk), List.of())).importState(state));
         assertEquals("The state has other drives on the IDE channels than this machine.", other.getMessage());
     }
 

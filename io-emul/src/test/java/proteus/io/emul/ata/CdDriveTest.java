@@ -3,15 +3,19 @@ package proteus.io.emul.ata;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import proteus.api.io.DeviceRole;
+import proteus.api.io.DeviceSpec;
 import proteus.io.emul.EmulTechnique;
 import proteus.tck.fake.FakePc;
 
@@ -28,7 +32,7 @@ class CdDriveTest {
 
     private final FakePc pc = new FakePc();
     private final MemoryDisk disc = new MemoryDisk(BLOCKS * 4);
-    private final PiixIde ide = new PiixIde(pc, List.of(), List.of(disc));
+    private final PiixIde ide = new PiixIde(pc, IdeMachine.drives(List.of(), List.of(disc)));
 
     private int reg(int register) {
         return pc.in(BASE + register);
@@ -223,12 +227,53 @@ class CdDriveTest {
     @Test
     void drivesHaveTheirPlaces() {
         FakePc other = new FakePc();
-        try (PiixIde many = new PiixIde(other, List.of(new MemoryDisk(10), new MemoryDisk(11), new MemoryDisk(12)), List.of(disc))) {
+        try (PiixIde many = new PiixIde(other, IdeMachine.drives(List.of(new MemoryDisk(10), new MemoryDisk(11), new MemoryDisk(12)), List.of(disc)))) {
             assertEquals(0x14, other.in(0x174), "the CD-ROM drive is the secondary master");
             other.out(0x176, 0xb0);
             assertEquals(0, other.in(0x174), "the third disk is the secondary slave");
             assertTrue(many.name().endsWith("with 3 disks and a CD-ROM drive"));
         }
-        assertTrue(new EmulTechnique().roles().contains(proteus.api.io.DeviceRole.CDROM));
+        assertTrue(new EmulTechnique().roles().contains(DeviceRole.CDROM));
+    }
+
+    @Test
+    void aDriveWithoutADiscSaysSo() {
+        FakePc other = new FakePc();
+        var empty = new DeviceSpec(DeviceRole.CDROM, null, 0, Map.of(DeviceSpec.PLACE, "0", DeviceSpec.SERIAL, "mine", DeviceSpec.FIRMWARE, "2.5"));
+        new PiixIde(other, List.of(empty));
+        other.out(0x1f6, 0xa0);
+        other.out(0x1f7, 0xa1);
+        int[] words = new int[256];
+        Arrays.setAll(words, i -> other.in(0x1f0, 2));
+        assertEquals('m' << 8 | 'i', words[10]);
+        assertEquals('2' << 8 | '.', words[23]);
+        other.out(0x1f7, 0xa0);
+        for (int i = 0; i < 6; i++) {
+            other.out(0x1f0, 2, i == 0 ? CdCommand.READ_CAPACITY : 0);
+        }
+        assertEquals(ERROR, other.in(0x1f7));
+        assertEquals(0x24, other.in(0x1f1), "not ready, aborted");
+        other.out(0x1f7, 0xa0);
+        for (int i = 0; i < 6; i++) {
+            other.out(0x1f0, 2, i == 0 ? CdCommand.REQUEST_SENSE : i == 2 ? 18 : 0);
+        }
+        int[] sense = new int[9];
+        Arrays.setAll(sense, i -> other.in(0x1f0, 2));
+        assertEquals(2, sense[1]);
+        assertEquals(0x3a, sense[6], "medium not present");
+    }
+
+    @Test
+    void aWishThatCannotBeFulfilledIsSaidSo() {
+        var nowhere = new DeviceSpec(DeviceRole.DISK, disc, 0, Map.of(DeviceSpec.PLACE, "4"));
+        assertEquals("'4' is no place on the IDE channels: give 0 to 3.", refused(nowhere));
+        var longSerial = new DeviceSpec(DeviceRole.DISK, disc, 0, Map.of(DeviceSpec.SERIAL, "x".repeat(21)));
+        assertEquals("The serial '%s' of an IDE drive is not of up to 20 ASCII characters.".formatted("x".repeat(21)), refused(longSerial));
+        var first = new DeviceSpec(DeviceRole.DISK, disc, 0, Map.of(DeviceSpec.PLACE, "3"));
+        assertEquals("Two drives want place 3 on the IDE channels.", refused(first, first));
+    }
+
+    private static String refused(DeviceSpec... drives) {
+        return assertThrows(IllegalArgumentException.class, () -> new PiixIde(new FakePc(), List.of(drives))).getMessage();
     }
 }

@@ -32,7 +32,7 @@ class HostileDriveTest {
     private final FakePc pc = new FakePc();
     private final Counting disk = new Counting();
     private final Counting disc = new Counting();
-    private final PiixIde ide = new PiixIde(pc, List.of(disk, new Counting()), List.of(disc));
+    private final PiixIde ide = new PiixIde(pc, IdeMachine.drives(List.of(disk, new Counting()), List.of(disc)));
 
     /** Keeps nothing, gives zeros, and adds up what is asked of it. */
     private static final class Counting implements BlockBackend {

@@ -1,6 +1,10 @@
 package proteus.io.emul.ata;
 
+import java.util.ArrayList;
 import java.util.List;
+import proteus.api.io.BlockBackend;
+import proteus.api.io.DeviceRole;
+import proteus.api.io.DeviceSpec;
 import proteus.tck.fake.FakePc;
 
 /** An IDE controller with two disks on its first channel, as a driver sees it. */
@@ -15,7 +19,15 @@ final class IdeMachine {
     final FakePc pc = new FakePc();
     final MemoryDisk disk = new MemoryDisk(SECTORS);
     final MemoryDisk second = new MemoryDisk(SECTORS);
-    final PiixIde ide = new PiixIde(pc, List.of(disk, second), List.of());
+    final PiixIde ide = new PiixIde(pc, drives(List.of(disk, second), List.of()));
+
+    /** Disks, and drives with discs in them, that go where there is room. */
+    static List<DeviceSpec> drives(List<? extends BlockBackend> disks, List<? extends BlockBackend> discs) {
+        List<DeviceSpec> drives = new ArrayList<>();
+        disks.forEach(disk -> drives.add(new DeviceSpec(DeviceRole.DISK, disk, drives.size())));
+        discs.forEach(disc -> drives.add(new DeviceSpec(DeviceRole.CDROM, disc, drives.size())));
+        return drives;
+    }
 
     int reg(int register) {
         return pc.in(BASE + register);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import proteus.api.io.BlockBackend;
 import proteus.api.io.DeviceRole;
 import proteus.io.virtio.core.Chain;
@@ -59,8 +60,8 @@ public final class BlockModel implements DeviceModel {
     private final byte[] bytes = new byte[SEGMENT_BYTES];
     private final ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
 
-    /** @param index counts the disks; it is in the identity */
-    public BlockModel(BlockBackend backend, int index) {
+    /** @param serial number, of which the driver gets the first 20 bytes (5.2.6.2) */
+    public BlockModel(BlockBackend backend, String serial) {
         this.backend = backend;
         // struct virtio_blk_config (5.2.4): capacity in sectors, size_max, seg_max, geometry, blk_size, topology, writeback;
         // num_queues; max_discard_sectors and _seg, discard_sector_alignment; max_write_zeroes_sectors and _seg, write_zeroes_may_unmap.
@@ -69,7 +70,7 @@ public final class BlockModel implements DeviceModel {
                 .putShort((short) QUEUES)
                 .putInt(DISCARD_MOST).putInt(RANGES_MOST).putInt(1)
                 .putInt(ZEROES_MOST).putInt(RANGES_MOST).put((byte) 1).array();
-        identity = ByteBuffer.allocate(IDENTITY).put("proteus-disk-%d".formatted(index).getBytes(StandardCharsets.US_ASCII)).array();
+        identity = Arrays.copyOf(serial.getBytes(StandardCharsets.US_ASCII), IDENTITY);
     }
 
     @Override

@@ -28,6 +28,9 @@ final class Capabilities {
     private static final int MESSAGES_AT = WINDOW_DATA + 4;
     private static final int END = MESSAGES_AT + MessageTable.CAPABILITY_LENGTH;
 
+    /** A structure has some length. */
+    private static final int LEAST_CONFIGURATION = 4;
+
     private static final int BAR_FIELD = 4;
     private static final int OFFSET_FIELD = 8;
     private static final int LENGTH_FIELD = 12;
@@ -37,7 +40,7 @@ final class Capabilities {
     private final int messageBar;
     private final BusDevice structures;
 
-    /** @param configurationLength bytes of the device's own configuration, 0 for no such structure */
+    /** @param configurationLength bytes of the device's own configuration; without any there is an empty one, for drivers take its absence for an old device */
     Capabilities(BusDevice structures, int configurationLength, int queues, MessageTable messages, int messageBar) {
         this.structures = structures;
         this.messages = messages;
@@ -45,8 +48,8 @@ final class Capabilities {
         put(FIRST, NOTIFY_AT, LENGTH, COMMON, Structures.COMMON, Structures.COMMON_LENGTH);
         put(NOTIFY_AT, ISR_AT, LENGTH + 4, NOTIFY, Structures.NOTIFY, Structures.NOTIFY_MULTIPLIER * queues);
         bytes.putInt(NOTIFY_AT + LENGTH, Structures.NOTIFY_MULTIPLIER);
-        put(ISR_AT, configurationLength == 0 ? WINDOW_AT : DEVICE_AT, LENGTH, ISR, Structures.ISR, 1);
-        put(DEVICE_AT, WINDOW_AT, LENGTH, DEVICE, Structures.DEVICE, configurationLength);
+        put(ISR_AT, DEVICE_AT, LENGTH, ISR, Structures.ISR, 1);
+        put(DEVICE_AT, WINDOW_AT, LENGTH, DEVICE, Structures.DEVICE, Math.max(configurationLength, LEAST_CONFIGURATION));
         put(WINDOW_AT, MESSAGES_AT, LENGTH + 4, WINDOW, 0, 0);
         bytes.put(MESSAGES_AT, (byte) MessageTable.CAPABILITY_ID);
     }
