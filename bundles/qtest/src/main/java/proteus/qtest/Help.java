@@ -11,9 +11,10 @@ final class Help {
               -mon chardev=ID,mode=control the control socket: QMP
               -machine pc|none             -M is the same; none has no devices
               -m SIZE                      memory, 128M if nothing is said
-              -nodefaults                  neither serial port nor display
+              -nodefaults                  no serial port, no display, no CD-ROM drive
               -device TYPE[,addr=SLOT][,id=ID][,PROPERTY=VALUE...]
-              -drive file=FILE,if=ide|none[,id=ID][,format=raw][,index=N]; -hda to -hdd FILE
+              -drive file=FILE,if=ide|none[,id=ID][,format=raw][,index=N][,media=cdrom]; -hda to -hdd FILE, -cdrom FILE
+              -global TYPE.PROPERTY=VALUE  for the devices of a type that are not given the property
               -blockdev driver=null-co|file|raw,node-name=ID[,...]
               -serial chardev:ID|null|none, -vga std|none, -bios FILE, -uuid UUID, -boot reboot-timeout=MS,splash-time=MS
               -S, -preconfig               wait for cont, or for x-exit-preconfig
