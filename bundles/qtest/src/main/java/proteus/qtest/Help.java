@@ -16,7 +16,8 @@ final class Help {
               -drive file=FILE,if=ide|none[,id=ID][,format=raw][,index=N][,media=cdrom]; -hda to -hdd FILE, -cdrom FILE
               -global TYPE.PROPERTY=VALUE  for the devices of a type that are not given the property
               -blockdev driver=null-co|file|raw,node-name=ID[,...]
-              -serial chardev:ID|null|none, -vga std|none, -bios FILE, -uuid UUID, -boot reboot-timeout=MS,splash-time=MS
+              -serial chardev:ID|null|none, -vga std|none, -bios FILE, -uuid UUID
+              -boot order=DRIVES,once=DRIVES,reboot-timeout=MS,splash-time=MS, -no-fd-bootchk
               -S, -preconfig               wait for cont, or for x-exit-preconfig
 
             Options that mean nothing to a machine without processor, screen and sound are accepted: -accel, -cpu, -display, -audio,

@@ -35,7 +35,7 @@ public final class CommandLine {
             Map.entry("vga", "type"),
             Map.entry("rtc", "base"));
 
-    private static final Set<String> FLAGS = Set.of("S", "nodefaults", "help", "preconfig");
+    private static final Set<String> FLAGS = Set.of("S", "nodefaults", "help", "preconfig", "no-fd-bootchk");
 
     /** Options with a value that mean nothing to a machine without processor, screen and sound. */
     private static final Set<String> MEANINGLESS = Set.of("accel", "cpu", "display", "audio", "audiodev", "monitor", "parallel", "net", "nic", "name", "trace", "L", "k");

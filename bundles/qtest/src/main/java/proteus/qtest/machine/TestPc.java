@@ -40,6 +40,7 @@ public final class TestPc implements AutoCloseable {
     private final Parts parts;
     private final Drives drives;
     private final Globals globals;
+    private final BootOrder bootOrder;
     private final DrivenMachine machine;
     private final Function<String, CharacterBackend> chardevs;
     private final Map<String, Plugged> devices = new TreeMap<>();
@@ -72,6 +73,7 @@ public final class TestPc implements AutoCloseable {
         this.chardevs = chardevs;
         processors(line);
         globals = new Globals(line);
+        bootOrder = new BootOrder(line);
         drives = new Drives(line, parts.images());
         machine = make(line, listener);
         try {
@@ -79,6 +81,7 @@ public final class TestPc implements AutoCloseable {
             new Ejector(this::eject).attach(machine.context().ports());
             line.all("netdev").forEach(this::network);
             firmware(line);
+            bootOrder.first(machine);
             serialPorts(line);
             display(line);
             drives.ide().forEach((position, name) -> add(KeyValues.parse(
@@ -376,6 +379,7 @@ public final class TestPc implements AutoCloseable {
     public void reset() {
         plugged.forEach(Device::reset);
         machine.board().reset();
+        bootOrder.again(machine);
     }
 
     @Override
