@@ -96,6 +96,13 @@ public class FullIT {
     }
 
     @Test
+    void a64BitUserWithInterruptsDisabledRunsDirectly() throws Exception {
+        Run full = run(VMWARE_1999, "bench64", "only=collatz,syscall,pgfault", ExecutionEngine.AUTO);
+        assertEquals(run(Composition.DEFAULT, "bench64", "only=collatz,syscall,pgfault", ExecutionEngine.AUTO).console(), full.console());
+        assertTrue(full.count("emulated-instructions") < full.count("instructions") / 10, () -> full.counters().toString());
+    }
+
+    @Test
     void withNestedPagingItIsRefusedWithTheReason() {
         CompositionReport report = new Guests(context).service(Composer.class).examine(new Composition("model", "full", "ept", "emul"));
         assertFalse(report.possible());

@@ -111,7 +111,8 @@ final class Deprivileging {
         if (!kernel) {
             monitor.shadowDescriptors(guest.gdtrBase, guest.gdtrLimit, wide);
         }
-        registers.rflags(rflags & ~VirtualCpu.RING0_FLAGS | Rflags.IF);
+        // A user's PUSHF shows the real IF. It cannot change it, and what calls the VMM is not masked by it.
+        registers.rflags(rflags & ~VirtualCpu.RING0_FLAGS | (kernel ? Rflags.IF : rflags & Rflags.IF));
         boolean ring3 = kernel && wide;
         if (ring3 != guest.supervisorInRing3) {
             guest.supervisorInRing3 = ring3;

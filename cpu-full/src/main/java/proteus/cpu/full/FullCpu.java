@@ -248,8 +248,10 @@ final class FullCpu implements CpuVirtualization {
         }
         int cpl = registers.cpl();
         if (cpl == 3) {
-            // With other flags its PUSHF would show those of the processor.
-            return (rflags & (Rflags.IF | Rflags.IOPL)) == Rflags.IF ? Form.USER : Form.VIRTUAL;
+            // With IOPL it may change IF, and I/O instructions do not trap. Under a 32-bit kernel only processes of an operating system run
+            // directly: they do not mind that LSL shows where segments are cut.
+            boolean process = guest.longMode() || (rflags & Rflags.IF) != 0;
+            return process && (rflags & Rflags.IOPL) == 0 ? Form.USER : Form.VIRTUAL;
         }
         boolean debugged = !points.instructions().isEmpty() || schedule.singleInstruction() || emulator.watchesInstructions();
         SegmentRegister cs = registers.segment(CpuRegisters.CS);
