@@ -106,11 +106,6 @@ public final class DemoProgram implements ToIntFunction<String[]>, Program {
             out.println();
             out.flush();
         }
-        out.println("Not offered yet: " + String.join(", ", composer.techniques().stream()
-                .filter(status -> !status.offered())
-                .map(status -> status.kind().label() + " " + status.name())
-                .toList()));
-        out.flush();
         Program.say(good ? "all guests ended well" : "a guest failed; see above");
         return good ? Status.SUCCESS : Status.FAILURE;
     }
